@@ -1,0 +1,1 @@
+"""Workbench: from a notebook cell to live money, with proof at every step."""

@@ -1,0 +1,55 @@
+"""The one door to numba: ``kernel`` compiles a function once and finds it again in every later process.
+
+A fresh kernel, a papermill job and a viewer's page are each a new process, so compiled code is kept on disk. The folder
+belongs to the bench (``data/cache/numba``) and its name carries a hash of every source file that compiles something: numba itself does not notice
+that a function called from another file has changed, we do. ``fastmath`` stays off: streaming and batch must agree to the bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from workbench.home import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+_PACKAGE = Path(__file__).parent
+_ROOMS = ("portfolio", "strategy", "backtest")
+
+
+def sources_hash() -> str:
+    """Return 12 digits that change whenever a source file with a compiled function changes."""
+    digest = hashlib.sha256()
+    for room in _ROOMS:
+        for path in sorted((_PACKAGE / room).rglob("*.py")):
+            source = path.read_bytes()
+            if b"workbench.compiled" in source:
+                digest.update(path.name.encode() + b"\0" + source)
+    return digest.hexdigest()[:12]
+
+
+def _prepare() -> None:
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return
+    folder = cache_folder("numba") / sources_hash()
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+_prepare()
+
+import numba  # noqa: E402 - the cache folder must be known before numba reads its settings
+
+
+def kernel(function: F) -> F:
+    """Compile ``function`` with numba: cached on disk, without the interpreter lock, exact arithmetic."""
+    return cast("F", numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function))
+
+
+def parallel_kernel(function: F) -> F:
+    """Compile ``function`` like ``kernel`` with ``numba.prange`` loops spread over threads."""
+    return cast("F", numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", parallel=True)(function))
