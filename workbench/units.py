@@ -6,8 +6,10 @@ multiplier are those in force since each contract's last change before 2024). Pr
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -91,13 +93,14 @@ _SECONDS = {"1m": 60, "5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "4h": 1440
 
 
 def timeframe(name: str) -> Timeframe:
-    """Return the timeframe for a ``name`` such as ``5m``, ``5 min``, ``1H``, ``daily`` or ``1D``.
+    """Return the timeframe for a ``name`` such as ``5m``, ``5 min``, ``1H``, ``M5``, ``daily`` or ``1D``; ``M`` is minutes, never months.
 
     Raises:
         UnknownNameError: no such timeframe.
     """
     folded = name.strip().lower().replace(" ", "")
     folded = {"daily": "1d", "day": "1d", "d": "1d", "hourly": "1h", "h": "1h"}.get(folded, folded)
+    folded = re.sub(r"^([mhd])(\d+)$", r"\2\1", folded)
     folded = re.sub(r"(minutes?|mins?|t)$", "m", folded)
     folded = re.sub(r"(hours?|hrs?)$", "h", folded)
     folded = re.sub(r"days?$", "d", folded)
@@ -135,6 +138,22 @@ class Instrument:
     """Initial margin in money per contract; None for cash instruments, which are paid in full."""
     synthetic: bool = False
     """True for made-up instruments; every face shows a SYNTHETIC badge."""
+
+    def __post_init__(self) -> None:
+        """Refuse units that are not positive; every price and size divides by them."""
+        for name in ("tick", "multiplier", "lot"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                message = f"{name} of {self.symbol} must be a positive number, not {value!r}"
+                raise InputError(message)
+        if self.margin is not None and not self.margin > 0:
+            message = f"margin of {self.symbol} must be positive; leave it out for what is paid in full"
+            raise InputError(message)
+
+    @property
+    def decimals(self) -> int:
+        """Digits after the point that a price of this instrument needs: 2 for a tick of 0.25."""
+        return max(0, -Decimal(repr(self.tick)).normalize().as_tuple().exponent)  # type: ignore[operator]
 
     @property
     def margined(self) -> bool:
@@ -257,13 +276,13 @@ def register(entry: Instrument) -> Instrument:
     """Make your own instrument known to this process and return it.
 
     Raises:
-        InputError: the symbol is taken by a different instrument, or a unit is not positive.
+        InputError: the symbol is taken by a different instrument, or is not plain upper case.
     """
     if INSTRUMENTS.get(entry.symbol, entry) != entry:
         message = f"symbol {entry.symbol} is already registered with other units"
         raise InputError(message)
-    if not (entry.tick > 0 and entry.multiplier > 0 and entry.lot > 0):
-        message = f"tick, multiplier and lot of {entry.symbol} must be positive"
+    if not re.fullmatch(r"[A-Z0-9.]{1,24}", entry.symbol):
+        message = f"symbol {entry.symbol!r} must be up to 24 upper-case letters, digits or points"
         raise InputError(message)
     INSTRUMENTS[entry.symbol] = entry
     return entry
