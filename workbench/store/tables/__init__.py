@@ -1,0 +1,48 @@
+"""The tables, one file per subject. Rows are SQLAlchemy 2 typed classes; ``Base.metadata`` holds them all."""
+
+from __future__ import annotations
+
+from workbench.store.tables.audit import AuditHeadRow, AuditRow
+from workbench.store.tables.bars import BarBlockRow
+from workbench.store.tables.base import Base, Json, JsonText, Moment, Real, Whole, new_id
+from workbench.store.tables.bots import BotRow
+from workbench.store.tables.control import ControlRow
+from workbench.store.tables.datasets import DatasetRow
+from workbench.store.tables.marks import EquityMarkRow
+from workbench.store.tables.orders import OrderRow
+from workbench.store.tables.outbox import OutboxRow
+from workbench.store.tables.positions import PositionRow
+from workbench.store.tables.promotions import EvidenceRow, PromotionRow
+from workbench.store.tables.runs import JobRunRow
+from workbench.store.tables.snapshots import SessionSnapshotRow
+from workbench.store.tables.strategies import StrategyRow
+from workbench.store.tables.trades import TradeRow
+from workbench.store.tables.trials import TrialBlockRow, TrialRow
+
+__all__ = [
+    "AuditHeadRow",
+    "AuditRow",
+    "BarBlockRow",
+    "Base",
+    "BotRow",
+    "ControlRow",
+    "DatasetRow",
+    "EquityMarkRow",
+    "EvidenceRow",
+    "JobRunRow",
+    "Json",
+    "JsonText",
+    "Moment",
+    "OrderRow",
+    "OutboxRow",
+    "PositionRow",
+    "PromotionRow",
+    "Real",
+    "SessionSnapshotRow",
+    "StrategyRow",
+    "TradeRow",
+    "TrialBlockRow",
+    "TrialRow",
+    "Whole",
+    "new_id",
+]
