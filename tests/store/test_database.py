@@ -242,7 +242,7 @@ def test_missing_places_are_explained(home: Path) -> None:
     cases = [
         (home, True, "is a folder; name a file"),
         (home / "no" / "x.sqlite", True, "does not exist; make it"),
-        (home / "x.sqlite", False, "run: workbench init"),
+        (home / "x.sqlite", False, "run: workbench db upgrade"),
     ]
     for path, create, clue in cases:
         with pytest.raises(StoreError, match=clue):

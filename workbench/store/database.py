@@ -189,7 +189,7 @@ def _check_file(path: Path, *, create: bool) -> None:
         message = f"the folder {path.parent} does not exist; make it, or name a file in a folder that does"
         raise StoreError(message)
     if not path.exists() and not create:
-        message = f"there is no database at {path}; run: workbench init"
+        message = f"there is no database at {path}; run: workbench db upgrade"
         raise StoreError(message)
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
         message = f"{path} cannot be written; give yourself write permission on the file and its folder, or name another"
