@@ -1,0 +1,61 @@
+"""Bollinger bands, and the standard deviation they are made of."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from workbench.strategy.indicators.step import Parameter, indicator
+from workbench.strategy.indicators.window import RING, SUM, full_window, ring_cells, roll
+from workbench.strategy.inlined import inlined_kernel
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_PERIOD = Parameter(name="period", default=20, low=1, high=10_000)
+_WIDTH = Parameter(name="deviations", default=2.0, low=0.0, high=100.0, integer=False)
+
+
+@inlined_kernel
+def _spread(state: NDArray[np.float64], period: float, mean: float) -> float:
+    """Return the population standard deviation of the window, from the differences: sums of squares cancel."""
+    total = 0.0
+    for cell in range(RING, RING + int(period)):
+        total += (state[cell] - mean) * (state[cell] - mean)
+    return sqrt(total / period)
+
+
+@indicator(
+    "bb",
+    inputs=("close",),
+    outputs=("upper", "middle", "lower"),
+    parameters=(_PERIOD, _WIDTH),
+    state_size=ring_cells,
+    warmup=full_window,
+    convention="simple moving average plus and minus `deviations` population standard deviations of the same window",
+    source="Bollinger; TA-Lib BBANDS",
+)
+def bb(state: NDArray[np.float64], inputs: NDArray[np.float64], params: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Mean of the window, and bands around it."""
+    if roll(state, params[0], inputs[0]):
+        mean = state[SUM] / params[0]
+        width = params[1] * _spread(state, params[0], mean)
+        out[0] = mean + width
+        out[1] = mean
+        out[2] = mean - width
+
+
+@indicator(
+    "stdev",
+    inputs=("close",),
+    parameters=(_PERIOD,),
+    state_size=ring_cells,
+    warmup=full_window,
+    convention="population standard deviation (divided by `period`) of the last `period` bars",
+    source="TA-Lib STDDEV",
+)
+def stdev(state: NDArray[np.float64], inputs: NDArray[np.float64], params: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+    """Standard deviation of the window."""
+    if roll(state, params[0], inputs[0]):
+        out[0] = _spread(state, params[0], state[SUM] / params[0])

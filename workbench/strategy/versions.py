@@ -1,0 +1,23 @@
+"""The versions of a strategy: each specification is stored once, under its content hash, and numbered by its owner and name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from workbench.store.tables import StrategyRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from workbench.strategy.spec import StrategySpec
+
+
+def record(session: Session, spec: StrategySpec, owner: str) -> str:
+    """Make sure the specification is on record and return its hash; recording again changes nothing."""
+    if session.get(StrategyRow, spec.spec_hash) is None:
+        last = session.scalar(select(func.max(StrategyRow.version)).where(StrategyRow.name == spec.name, StrategyRow.owner == owner)) or 0
+        session.add(StrategyRow(spec_hash=spec.spec_hash, name=spec.name, version=last + 1, json=spec.to_json(), owner=owner))
+        session.flush()
+    return spec.spec_hash
