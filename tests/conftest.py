@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pwd
 import shutil
@@ -22,10 +23,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from workbench import compiled
 from workbench.store import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+assert compiled  # compiled code is kept where it always is, so that not every run of the tests compiles again ...
+_HOME = tempfile.mkdtemp(prefix="wb-home-")  # ... and everything else lives in a home that goes away, the kernels of notebooks included
+os.environ["WORKBENCH_HOME"] = _HOME
+for _name in ("DATABASE_URL", "ENVIRONMENT", "WORKBENCH_USER", "WORKBENCH_ROLE"):
+    os.environ.pop(_name, None)
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 
 BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 _NUMBERS = count(1)

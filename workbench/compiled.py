@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -28,7 +30,7 @@ def sources_hash() -> str:
     for room in _ROOMS:
         for path in sorted((_PACKAGE / room).rglob("*.py")):
             source = path.read_bytes()
-            if b"workbench.compiled" in source:
+            if b"kernel" in source:
                 digest.update(path.name.encode() + b"\0" + source)
     return digest.hexdigest()[:12]
 
@@ -50,6 +52,27 @@ def kernel(function: F) -> F:
     return cast("F", numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function))
 
 
+def inlined_kernel(function: F) -> F:
+    """Compile ``function`` like ``kernel``, as a part of every compiled function that calls it.
+
+    A call between compiled functions passes every array as seven words; inside a loop over bars that costs more than the arithmetic.
+    """
+    return cast("F", numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", forceinline=True)(function))
+
+
+_ONE_AT_A_TIME = threading.RLock()
+
+
 def parallel_kernel(function: F) -> F:
-    """Compile ``function`` like ``kernel`` with ``numba.prange`` loops spread over threads."""
-    return cast("F", numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", parallel=True)(function))
+    """Compile ``function`` like ``kernel`` with ``numba.prange`` loops spread over threads; for calls from Python.
+
+    numba's own thread pool ends the process when two Python threads enter it at once, so they wait for each other here.
+    """
+    compiled = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", parallel=True)(function)
+
+    @wraps(function)
+    def alone(*arguments: Any) -> Any:  # noqa: ANN401 - whatever the kernel takes and returns
+        with _ONE_AT_A_TIME:
+            return compiled(*arguments)
+
+    return cast("F", alone)

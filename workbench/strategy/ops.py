@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from workbench.compiled import kernel
-from workbench.strategy.inlined import inlined_kernel
+from workbench.compiled import inlined_kernel, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

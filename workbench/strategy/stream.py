@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench import content
-from workbench.compiled import kernel
+from workbench.compiled import inlined_kernel, kernel
 from workbench.errors import InputError
 from workbench.strategy.indicators import driver
 from workbench.strategy.indicators.driver import advance
 from workbench.strategy.indicators.memory import address, array_at, integers_at, numbers_at
-from workbench.strategy.inlined import inlined_kernel
 from workbench.strategy.ops import POINTWISE, Op, lengthen, scalar
 from workbench.strategy.signals import DIRECTIONS
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.compiled import parallel_kernel
+from workbench.compiled import inlined_kernel, parallel_kernel
 from workbench.strategy.indicators.memory import numbers_at, word_comparison
-from workbench.strategy.inlined import inlined_kernel
 from workbench.strategy.ops import Op
 
 import numba  # isort: skip - after workbench.compiled

@@ -62,7 +62,7 @@ class TrialBlockRow(Base):
     new_trials: Mapped[int]
     """Number of points that were not in the ledger before."""
     sharpe_sum: Mapped[float | None]
-    """Sum of the new trials' Sharpe ratios per bar."""
+    """Sum of the new trials' annual Sharpe ratios."""
     sharpe_square_sum: Mapped[float | None]
     """Sum of their squares: with the sum it gives the variance without opening the block."""
     data: Mapped[bytes]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from workbench.compiled import inlined_kernel
 from workbench.strategy.indicators.step import Parameter, indicator
 from workbench.strategy.indicators.window import RING, SUM, full_window, ring_cells, roll
-from workbench.strategy.inlined import inlined_kernel
 
 if TYPE_CHECKING:
     import numpy as np

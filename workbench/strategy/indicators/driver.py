@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.compiled import kernel, parallel_kernel
+from workbench.compiled import inlined_kernel, kernel, parallel_kernel
 from workbench.strategy.indicators.memory import address, array_at, numbers_at, step_at
-from workbench.strategy.inlined import inlined_kernel
 
 import numba  # isort: skip - after workbench.compiled
 

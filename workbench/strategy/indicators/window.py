@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.strategy.inlined import inlined_kernel
+from workbench.compiled import inlined_kernel
 
 if TYPE_CHECKING:
     import numpy as np

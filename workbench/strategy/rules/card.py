@@ -19,7 +19,7 @@ def frame(title: str, badge: str, body: str) -> str:
     """Return a card with a title line, a word at its right, and HTML under it; colours and fonts are the house's."""
     head = f'<b style="color:{look.TEXT}">{escape(title)}</b><span style="float:right;color:{look.DIM}">{escape(badge)}</span>'
     style = (
-        f"background:{look.BG1};color:{look.TEXT};border:1px solid {look.LINE};padding:12px 16px;max-width:880px;font:13px/1.5 {look.SANS}"
+        f"background:{look.BG1};color:{look.TEXT};border:1px solid {look.LINE};padding:12px 16px;max-width:1100px;font:13px/1.5 {look.SANS}"
     )
     return f'<div class="wb-card" style="{style}"><div style="margin-bottom:8px">{head}</div>{body}</div>'
 

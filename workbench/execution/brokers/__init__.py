@@ -1,0 +1,3 @@
+"""Brokers behind one port."""
+
+from __future__ import annotations
