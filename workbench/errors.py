@@ -57,7 +57,7 @@ class UnknownNameError(InputError, LookupError):
         self.name = name
         self.suggestions = nearest(name, choices)
         listed = f"known: {', '.join(choices[:24])}" + (", ..." if len(choices) > 24 else "")  # noqa: PLR2004
-        hint = f"did you mean {' or '.join(self.suggestions)}?" if self.suggestions else listed
+        hint = f"did you mean {' or '.join(self.suggestions)}?" if self.suggestions else listed if choices else "there is none yet"
         super().__init__(f"no {kind} named {name!r}; {hint}")
 
 

@@ -69,7 +69,7 @@ class Settings(BaseModel):
 
 UNUSED = {"PREFECT_API_URL": "jobs run on our own queue; the name is accepted and does nothing"}
 _ALIASES = {"WINSTON_LEVEL": "LOG_LEVEL"}
-_OUTSIDE = {"WORKBENCH_HOME", "WORKBENCH_RUN_ID", "WORKBENCH_USER"}
+_OUTSIDE = {f"WORKBENCH_{name}" for name in ("HOME", "ROLE", "RUN_ID", "SERVER", "TOKEN", "USER")}
 
 
 def names() -> list[str]:
@@ -135,6 +135,7 @@ def _parsed(merged: Mapping[str, tuple[str, str]]) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
+        problem = first["msg"].removeprefix("Value error, ")
         shown = "" if name == "DATABASE_URL" else f" is {values[name]!r},"
-        message = f"setting {name} in {merged[name][1]}{shown} which is not valid: {first['msg']}"
+        message = f"setting {name} in {merged[name][1]}{shown} which is not valid: {str(first['msg']).removeprefix('Value error, ')}"
         raise SettingsError(message) from None
