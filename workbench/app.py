@@ -18,7 +18,8 @@ from workbench.backtest.sweep import sweep as run_sweep
 from workbench.backtest.walkforward import walk_forward as run_walk_forward
 from workbench.errors import InputError
 from workbench.home import home
-from workbench.lifecycle import audit, bots, killswitch, promotion
+from workbench.lifecycle import bots, promotion
+from workbench.lifecycle.desk import AuditDesk, BotDesk, KillSwitch
 from workbench.lifecycle.people import whoami
 from workbench.market import datasets
 from workbench.market.bars import Bars, validate
@@ -36,7 +37,6 @@ from workbench.units import instrument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     import pandas as pd
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from workbench.backtest.walkforward import WalkForward
     from workbench.execution import SessionResult
     from workbench.jobs import JobRun
-    from workbench.lifecycle import Assessment, Bot, Policy, Stage, Switch
+    from workbench.lifecycle import Assessment, Bot, Policy
     from workbench.progress import Progress
     from workbench.widgets.backtest import Backtester
     from workbench.widgets.promotion import Review
@@ -88,6 +88,11 @@ class Bench:
     def audit(self) -> AuditDesk:
         """The audit chain: verify, export."""
         return AuditDesk(self.database)
+
+    @cached_property
+    def killswitch(self) -> KillSwitch:
+        """The kill switch: engage, reset, state."""
+        return KillSwitch(self.database)
 
     @cached_property
     def cache(self) -> BarCache:
@@ -167,13 +172,19 @@ class Bench:
         """
         result = self.backtest(strategy, bars, cash=cash)
         chosen = grid or grid_of(strategy, required=False)
-        walked = overfitting = None
+        swept = walked = None
         if chosen:
             swept = self.sweep(strategy, result.bars, chosen, cash=cash, progress=progress)
-            overfitting = probability_of_overfitting(swept.block_sums) if len(swept.frame) > 1 else None
-            walked = None if swept.interrupted else self.walk_forward(strategy, result.bars, chosen, folds=folds, cash=cash, progress=progress)
-            if walked is None or len(walked.folds) < walked.planned:
+            walked = (
+                None if swept.interrupted else self.walk_forward(strategy, result.bars, chosen, folds=folds, cash=cash, progress=progress)
+            )
+            if walked is None or walked.interrupted:
                 raise KeyboardInterrupt  # half of the evidence is none; what was tried is counted
+        return self.argue(strategy, result, swept, walked)
+
+    def argue(self, strategy: Strategy, result: Result, swept: SweepResult | None = None, walked: WalkForward | None = None) -> Evidence:
+        """Return the evidence that these pieces make, with the second engine, the proofs and the trials counted so far."""
+        overfitting = probability_of_overfitting(swept.block_sums) if swept is not None and len(swept.frame) > 1 else None
         trial = self.ledger.record(result)
         return assemble(
             result,
@@ -217,11 +228,6 @@ class Bench:
         with self.database.session() as session:
             return promotion.promote(session, bot, assessment, reason=reason, rules=policy)
 
-    def demote(self, bot: Bot, to: Stage, *, reason: str) -> Bot:
-        """Move the bot to a lower stage; the reason is kept."""
-        with self.database.session() as session:
-            return promotion.demote(session, bot, to, reason=reason)
-
     def paper(self, bot: Bot, bars: Bars, *, progress: Progress = SILENT) -> SessionResult:
         """Return the bot's paper session on ``bars``, traded bar by bar on the live path; an interrupted one goes on where it was."""
         from workbench.execution import replay  # noqa: PLC0415 - a research kernel does not trade
@@ -233,16 +239,6 @@ class Bench:
         with self.database.read() as session:
             spec = StrategySpec.from_json(bots.spec_json(session, bot))
         return run_backtest(Strategy(spec), bars, cash=bot.capital)
-
-    def kill(self, where: str = "all", *, reason: str) -> Switch:
-        """Stop new orders of ``all``, ``bot:<id>``, ``symbol:<symbol>`` or ``stage:<stage>`` until a person resets it."""
-        with self.database.session() as session:
-            return killswitch.engage(session, where, reason=reason, by=whoami())
-
-    def reset_kill(self, where: str = "all", *, reason: str) -> Switch:
-        """Let orders pass again; needs the person's reason."""
-        with self.database.session() as session:
-            return killswitch.reset(session, where, reason=reason, by=whoami())
 
     def run_job(self, name: str, parameters: Mapping[str, Any] | None = None, *, progress: Progress = SILENT) -> JobRun:
         """Execute a notebook of the catalogue in a process of its own and return its record."""
@@ -278,96 +274,6 @@ class Bench:
         return facts("Bench", cells)
 
 
-class BotDesk:
-    """Bots of one store; every call is one transaction."""
-
-    def __init__(self, database: Database) -> None:
-        """Work on an open database."""
-        self._database = database
-
-    def create(self, strategy: Strategy, *, name: str | None = None, capital: float = CASH, exist_ok: bool = False) -> Bot:
-        """Make a bot in LAB and return it; with ``exist_ok`` one of the same name and strategy is returned as it is.
-
-        Raises:
-            SpecError: a validator refuses the strategy.
-            InputError: the name is taken.
-        """
-        who, wanted = whoami(), name or strategy.name
-        with self._database.session() as session:
-            if exist_ok:
-                for bot in bots.list(session, owner=who):
-                    if bot.name == wanted and bot.spec_hash == strategy.spec_hash:
-                        return bot
-            return bots.create(session, strategy, owner=who, name=name, capital=capital)
-
-    def get(self, key: str) -> Bot:
-        """Return a bot by name or id.
-
-        Raises:
-            UnknownNameError: no such bot.
-        """
-        with self._database.read() as session:
-            return bots.get(session, key)
-
-    def start(self, bot: Bot, *, reason: str = "") -> Bot:
-        """Let the bot run."""
-        with self._database.session() as session:
-            return bots.start(session, bot, reason=reason)
-
-    def pause(self, bot: Bot, *, reason: str = "") -> Bot:
-        """Stop new orders of the bot and keep its positions."""
-        with self._database.session() as session:
-            return bots.pause(session, bot, reason=reason)
-
-    def stop(self, bot: Bot, *, reason: str = "") -> Bot:
-        """End the bot's session."""
-        with self._database.session() as session:
-            return bots.stop(session, bot, reason=reason)
-
-    def history(self, bot: Bot) -> tuple[promotion.Promotion, ...]:
-        """Return every decision about the bot's stage, oldest first."""
-        with self._database.read() as session:
-            return promotion.history(session, bot)
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """One row a bot: name, stage, status, symbols, capital, owner, strategy hash."""
-        import pandas as pd  # noqa: PLC0415 - only for the table
-
-        columns = ("name", "stage", "status", "symbols", "capital", "owner", "strategy")
-        with self._database.read() as session:
-            found = bots.list(session)
-        rows = [(b.name, b.stage.value, b.status, ", ".join(b.symbols), b.capital, b.owner, b.spec_hash[:12]) for b in found]
-        return pd.DataFrame(rows, columns=list(columns))
-
-    def _repr_html_(self) -> str:
-        frame = self.frame
-        if frame.empty:
-            return '<p>No bots yet. Make one: <code>bench.bots.create(strategy, name="...")</code></p>'
-        return str(frame.to_html(index=False, border=0))
-
-
-class AuditDesk:
-    """The audit chain of one store."""
-
-    def __init__(self, database: Database) -> None:
-        """Work on an open database."""
-        self._database = database
-
-    def verify(self) -> audit.Verification:
-        """Return whether every event is as it was written, and if not, where it begins to differ."""
-        return audit.verify(self._database)
-
-    def export(self, path: Path) -> audit.Export:
-        """Write all events as JSON Lines with a proof beside them."""
-        return audit.export(self._database, path)
-
-
-def _face(room: str) -> Any:  # noqa: ANN401 - a module
-    """Return a room of the faces by name: they stand above the bench, so it imports none of them before a person opens one."""
-    return import_module(f"workbench.widgets.{room}")
-
-
 def grid_of(strategy: Strategy, *, required: bool = True) -> dict[str, list[float]]:
     """Return the values of the strategy's own parameter ranges, by name; parameters without a range stay at their default.
 
@@ -394,3 +300,8 @@ def facts(title: str, cells: Iterable[tuple[str, str]]) -> str:
 
 def _checked(strategy: Strategy, bars: Bars | pd.DataFrame) -> Bars:
     return bars if isinstance(bars, Bars) else validate(bars, strategy.spec.symbols[0])
+
+
+def _face(room: str) -> Any:  # noqa: ANN401 - a module of the faces
+    """Return a room of the faces by name: they stand above the bench, so it imports none of them before a person opens one."""
+    return import_module(f"workbench.widgets.{room}")
