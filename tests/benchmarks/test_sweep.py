@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from workbench.app import Bench
 from workbench.backtest.run import backtest
 from workbench.backtest.sweep import sweep
 from workbench.market import validate
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from workbench.market import Bars
+    from workbench.store import Database
 
 pytestmark = pytest.mark.benchmark
 
@@ -112,6 +114,21 @@ def test_sweep_is_two_orders_faster_than_vectorbt(bars: Bars, rule: Any, capsys:
     with capsys.disabled():
         print(f"\nsweep of {len(POINTS)} points x {BARS} bars: {ours:.3f} s; vectorbt {engines}; {ratio:.0f} x")
     assert ratio >= FASTER
+
+
+def test_the_ledger_costs_little(bars: Bars, rule: Any, sqlite_database: Database, capsys: pytest.CaptureFixture[str]) -> None:
+    """``bench.sweep`` with every point counted in the ledger is timed beside the sweep alone, each first-time sweep on bars of its own."""
+    bench = Bench(sqlite_database)
+    sweep(rule, bars, POINTS)
+    alone, counted = [], []
+    for day in range(5):
+        later = bars.slice(day, len(bars))
+        alone.append(seconds(lambda fresh=later: sweep(rule, fresh, POINTS), 1))
+        counted.append(seconds(lambda fresh=later: bench.sweep(rule, fresh, POINTS), 1))
+    with capsys.disabled():
+        print(f"\nsweep alone {median(alone):.3f} s, counted in the ledger {median(counted):.3f} s")
+
+    assert bench.trials(rule).trials == 5 * len(POINTS)
 
 
 def test_sampled_points_equal_the_second_engine(bars: Bars, rule: Any) -> None:
