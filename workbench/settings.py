@@ -65,6 +65,9 @@ class Settings(BaseModel):
     max_drawdown: float = Field(0.25, alias="MAX_DRAWDOWN", gt=0, le=1, description="verification gate: the drawdown must stay below it")
     win_rate: float = Field(0.45, alias="WIN_RATE", ge=0, le=1, description="verification gate: least share of winning trades")
     profit_factor: float = Field(1.2, alias="PROFIT_FACTOR", ge=0, description="verification gate: least profit factor")
+    warm_kernels: int = Field(
+        2, alias="WARM_KERNELS", ge=0, le=16, description="board kernels that wait ready; each holds about 100 MB, 0 starts every board cold"
+    )
 
 
 UNUSED = {"PREFECT_API_URL": "jobs run on our own queue; the name is accepted and does nothing"}
@@ -137,5 +140,5 @@ def _parsed(merged: Mapping[str, tuple[str, str]]) -> Settings:
         name = str(first["loc"][0])
         problem = first["msg"].removeprefix("Value error, ")
         shown = "" if name == "DATABASE_URL" else f" is {values[name]!r},"
-        message = f"setting {name} in {merged[name][1]}{shown} which is not valid: {str(first['msg']).removeprefix('Value error, ')}"
+        message = f"setting {name} in {merged[name][1]}{shown} which is not valid: {problem}"
         raise SettingsError(message) from None
