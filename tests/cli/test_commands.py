@@ -16,7 +16,21 @@ from workbench.jobs import process
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMMANDS = ["tour", "doctor", "init", "kill", "data check", "audit verify", "db upgrade", "job run", "job list", "bots list"]
+COMMANDS = [
+    "tour",
+    "up",
+    "doctor",
+    "init",
+    "kill",
+    "data check",
+    "audit verify",
+    "db upgrade",
+    "job run",
+    "job list",
+    "bots list",
+    "users add",
+    "users list",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -15,15 +16,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from workbench.errors import SchemaMismatchError, StoreError
-from workbench.store import Database, append, schema
+from workbench.store import Database, address, append, engine, schema
 from workbench.store.tables import Base
 
-SECOND = """
+NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
@@ -175,23 +176,39 @@ def test_an_older_database_is_upgraded(database_url: str, newer_scripts: Path, m
     """A newer version upgrades what an older one wrote and keeps every row."""
     with Database.open(database_url) as database, database.session() as session:
         event = append(session, actor="ada", action="kept", subject="x")
-    (newer_scripts / "versions" / "r0002.py").write_text(SECOND.format(then=""))
+    (newer_scripts / "versions" / "r9999.py").write_text(NEXT.format(head=schema.HEAD, then=""))
     monkeypatch.setattr(schema, "SCRIPTS", str(newer_scripts))
-    monkeypatch.setattr(schema, "HEAD", "0002")
-    with pytest.raises(StoreError, match=r"is at revision 0001, this version needs 0002; run: workbench db upgrade"):
+    present = schema.HEAD
+    monkeypatch.setattr(schema, "HEAD", "9999")
+    with pytest.raises(StoreError, match=rf"is at revision {present}, this version needs 9999; run: workbench db upgrade"):
         Database.open(database_url, create=False)
     with Database.open(database_url, validate=False) as database, database.read() as session:
         found = schema.look(session.connection())
-        assert (found.version, "note" in found.tables["outbox"]) == ("0002", True)
+        assert (found.version, "note" in found.tables["outbox"]) == ("9999", True)
         assert event.hash == session.execute(text("SELECT hash FROM audit")).scalar()
+
+
+def test_the_first_databases_are_brought_here(empty_url: str) -> None:
+    """A store of the first revision, with its audit chain, opens as one of today with every table and guard."""
+    base = engine.make(address.parse(empty_url), pool_size=1, statement_timeout_ms=60_000)
+    with engine.writing(base).begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", schema.SCRIPTS)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    base.dispose()
+    with pytest.raises(StoreError, match=f"is at revision 0001, this version needs {schema.HEAD}"):
+        Database.open(empty_url, create=False)
+    with Database.open(empty_url) as database, database.session() as session:
+        assert append(session, actor="ada", action="kept", subject="x").seq == 1
 
 
 def test_a_failed_upgrade_leaves_the_old_database(database_url: str, newer_scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A revision that fails half-way is rolled back as a whole, and the older version still opens the database."""
-    (newer_scripts / "versions" / "r0002.py").write_text(SECOND.format(then='op.execute("SELECT * FROM nowhere")'))
+    (newer_scripts / "versions" / "r9999.py").write_text(NEXT.format(head=schema.HEAD, then='op.execute("SELECT * FROM nowhere")'))
     with monkeypatch.context() as patch:
         patch.setattr(schema, "SCRIPTS", str(newer_scripts))
-        patch.setattr(schema, "HEAD", "0002")
+        patch.setattr(schema, "HEAD", "9999")
         with pytest.raises(StoreError, match="nowhere"):
             Database.open(database_url)
     Database.open(database_url, create=False).close()

@@ -146,6 +146,9 @@ def test_every_table_of_a_person_has_an_owner() -> None:
         "control",  # switches over everybody
         "datasets",  # market data
         "outbox",  # read by the bench itself
+        "users",  # people themselves
+        "login_sessions",  # name their user
+        "access_tokens",  # name their user
     }
     assert shared == {name for name, table in Base.metadata.tables.items() if "owner" not in table.columns}
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from workbench.store import chain
 from workbench.store.tables import StrategyRow
 
 if TYPE_CHECKING:
@@ -21,3 +22,14 @@ def record(session: Session, spec: StrategySpec, owner: str) -> str:
         session.add(StrategyRow(spec_hash=spec.spec_hash, name=spec.name, version=last + 1, json=spec.to_json(), owner=owner))
         session.flush()
     return spec.spec_hash
+
+
+def save(session: Session, spec: StrategySpec, owner: str) -> tuple[int, bool]:
+    """Put the specification on record because ``owner`` asked for it, with its event in the audit chain; return its version and whether it is new."""
+    known = session.get(StrategyRow, spec.spec_hash)
+    if known is not None:
+        return known.version, False
+    version = session.get_one(StrategyRow, record(session, spec, owner)).version
+    detail = {"name": spec.name, "version": version}
+    chain.append(session, actor=owner, action="strategy.saved", subject=f"strategy:{spec.spec_hash}", detail=detail)
+    return version, True

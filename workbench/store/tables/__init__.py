@@ -8,6 +8,7 @@ from workbench.store.tables.base import Base, Json, JsonText, Moment, Real, Whol
 from workbench.store.tables.bots import BotRow
 from workbench.store.tables.control import ControlRow
 from workbench.store.tables.datasets import DatasetRow
+from workbench.store.tables.drafts import DraftRow
 from workbench.store.tables.marks import EquityMarkRow
 from workbench.store.tables.orders import OrderRow
 from workbench.store.tables.outbox import OutboxRow
@@ -18,8 +19,10 @@ from workbench.store.tables.snapshots import SessionSnapshotRow
 from workbench.store.tables.strategies import StrategyRow
 from workbench.store.tables.trades import TradeRow
 from workbench.store.tables.trials import TrialBlockRow, TrialRow
+from workbench.store.tables.users import AccessTokenRow, LoginSessionRow, UserRow
 
 __all__ = [
+    "AccessTokenRow",
     "AuditHeadRow",
     "AuditRow",
     "BarBlockRow",
@@ -27,11 +30,13 @@ __all__ = [
     "BotRow",
     "ControlRow",
     "DatasetRow",
+    "DraftRow",
     "EquityMarkRow",
     "EvidenceRow",
     "JobRunRow",
     "Json",
     "JsonText",
+    "LoginSessionRow",
     "Moment",
     "OrderRow",
     "OutboxRow",
@@ -43,6 +48,7 @@ __all__ = [
     "TradeRow",
     "TrialBlockRow",
     "TrialRow",
+    "UserRow",
     "Whole",
     "new_id",
 ]

@@ -42,7 +42,7 @@ class PromotionRow(Base):
     to_stage: Mapped[str]
     """Stage that was asked for."""
     status: Mapped[str]
-    """requested, promoted, refused, demoted, expired or withdrawn."""
+    """promoted, refused or demoted; a request is requested, approved, rejected or withdrawn."""
     policy_hash: Mapped[str]
     """Policy file whose gates were applied."""
     evidence_hash: Mapped[str | None] = mapped_column(reference("evidence.evidence_hash"), index=True)

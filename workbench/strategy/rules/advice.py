@@ -30,7 +30,7 @@ _USUAL = MappingProxyType(
 )
 """Periods that published rules use; others are allowed and only pointed at."""
 _IN_PERCENT_POINTS = frozenset({"rsi", "roc"})
-_OF_ITS_INPUT = frozenset({"sma", "ema", "donchian"})
+_OF_ITS_INPUT = frozenset({"sma", "ema", "donchian", "highest", "lowest"})
 _BB_LEVELS = frozenset({"upper", "middle", "lower"})
 _MACD_PERIODS = 2
 
@@ -54,6 +54,11 @@ def advise(tree: t.Node, text: str) -> tuple[Advice, ...]:
         for advice in (*_comparison(node, text), *_call(node)):
             found.setdefault((advice.code, advice.span), advice)
     return tuple(found.values())
+
+
+def unit_of(node: t.Node) -> Unit | None:
+    """Return what a number measures: ``price``, ``oscillator``, ``volume``, or None where it is something else or not known."""
+    return _unit(node)
 
 
 def _comparison(node: t.Node, text: str) -> Iterator[Advice]:
