@@ -41,6 +41,8 @@ LIGHT = MappingProxyType(
         "critical": "#c0173c",
     }
 )
+LIGHT_STAGES = MappingProxyType({"LAB": "#566370", "PAPER": "#1560b3", "SHADOW": "#6a4aa8", "CANARY": "#7d5c00", "LIVE": "#0b7a70"})
+LIGHT_CATEGORICAL = (*LIGHT_STAGES.values(), "#b02a62", "#2c7a35", "#7d5a2c")
 DARK = MappingProxyType(
     {
         "bg-0": BG0,
@@ -59,7 +61,7 @@ DARK = MappingProxyType(
     }
 )
 
-SANS = "Inter, 'Segoe UI', system-ui, -apple-system, 'Helvetica Neue', Arial, sans-serif"
+SANS = "Inter, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, system-ui, sans-serif"
 MONO = "'JetBrains Mono', 'Cascadia Mono', 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
 STATUS = MappingProxyType(

@@ -66,7 +66,17 @@ class Settings(BaseModel):
     win_rate: float = Field(0.45, alias="WIN_RATE", ge=0, le=1, description="verification gate: least share of winning trades")
     profit_factor: float = Field(1.2, alias="PROFIT_FACTOR", ge=0, description="verification gate: least profit factor")
     warm_kernels: int = Field(
-        2, alias="WARM_KERNELS", ge=0, le=16, description="board kernels that wait ready; each holds about 100 MB, 0 starts every board cold"
+        2,
+        alias="WARM_KERNELS",
+        ge=0,
+        le=16,
+        description="board kernels that wait ready; each holds about 135 MB, 0 starts every board cold",
+    )
+    ws_throttle_ms: int = Field(
+        100, alias="WS_THROTTLE_MS", ge=10, le=10_000, description="shortest time between two sends to one listener"
+    )
+    ws_idle_timeout_ms: int = Field(
+        60_000, alias="WS_IDLE_TIMEOUT_MS", ge=10_000, le=3_600_000, description="a listener that answers nothing for so long is let go"
     )
 
 

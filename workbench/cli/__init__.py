@@ -6,15 +6,22 @@ sentence on standard error), 2 wrong usage, 130 interrupted.
 
 from __future__ import annotations
 
-from workbench.cli import bench, bots, data, jobs, record
+from workbench.cli import bench, bots, data, jobs, record, server, users
 from workbench.cli.guard import Guarded, group, on_termination, taught
 
 __all__ = ["app", "main"]
 
 app = group(cls=Guarded, help="From a notebook cell to live money, with proof at every step. Begin with: workbench tour")
-for _command in (bench.tour, bench.doctor, bench.init, bots.kill):
+for _command in (bench.tour, server.up, bench.doctor, bench.init, bots.kill):
     app.command()(taught(_command))
-for _name, _sub in {"data": data.app, "audit": record.audit, "db": record.db, "job": jobs.app, "bots": bots.app}.items():
+for _name, _sub in {
+    "data": data.app,
+    "audit": record.audit,
+    "db": record.db,
+    "job": jobs.app,
+    "bots": bots.app,
+    "users": users.app,
+}.items():
     app.add_typer(_sub, name=_name)
 
 

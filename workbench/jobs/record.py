@@ -122,6 +122,13 @@ def recent(database: Database, home: Path, limit: int = 20) -> list[JobRun]:
         return [_from_row(row, home) for row in rows]
 
 
+def find(database: Database, run_id: str, home: Path) -> JobRun | None:
+    """Return the run with this id, None if there is none."""
+    with database.read() as session:
+        row = session.get(JobRunRow, run_id)
+        return None if row is None else _from_row(row, home)
+
+
 def running(database: Database, home: Path) -> list[JobRun]:
     """Return the runs that nobody has ended."""
     with database.read() as session:

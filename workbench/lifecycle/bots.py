@@ -17,7 +17,17 @@ from workbench.errors import InputError, PermissionDeniedError, SpecError, Unkno
 from workbench.lifecycle.people import Person, person
 from workbench.lifecycle.stages import Stage
 from workbench.store import chain, outbox
-from workbench.store.tables import BotRow, StrategyRow, new_id
+from workbench.store.tables import (
+    BotRow,
+    EquityMarkRow,
+    OrderRow,
+    PositionRow,
+    PromotionRow,
+    SessionSnapshotRow,
+    StrategyRow,
+    TradeRow,
+    new_id,
+)
 from workbench.strategy.validators import validate
 
 if TYPE_CHECKING:
@@ -208,6 +218,29 @@ def revise(session: Session, bot: Bot, strategy: Strategy, *, by: Person | str |
     return _bot(row)
 
 
+def remove(session: Session, bot: Bot, *, by: Person | str | None = None, reason: str) -> None:
+    """Take a bot away that never left LAB and never traded; the audit chain keeps that it was.
+
+    Raises:
+        InputError: no reason is given.
+        PermissionDeniedError: something hangs on it (a decision about its stage, an order, a mark), or it runs.
+    """
+    row = row_of(session, bot.id)
+    if not reason.strip():
+        message = f"removing {row.name} needs a reason; the audit chain keeps it"
+        raise InputError(message)
+    record = (PromotionRow, OrderRow, TradeRow, PositionRow, EquityMarkRow, SessionSnapshotRow)
+    kept = any(session.scalar(select(func.count()).select_from(table).where(table.bot_id == row.id)) for table in record)
+    if row.stage != Stage.LAB.value or row.status != "stopped" or kept:
+        message = f"{row.name} has a record (stage {row.stage}, {row.status}) that must stay; stop it instead, and demote it to LAB if it should rest"
+        raise PermissionDeniedError(message)
+    session.delete(row)
+    session.flush()
+    detail = {"name": row.name, "spec_hash": row.spec_hash, "reason": reason.strip()}
+    chain.append(session, actor=person(by).name, action="bot.removed", subject=f"bot:{row.id}", detail=detail)
+    outbox.publish(session, "bot_status_changed", {"bot": row.id, "name": row.name, "status": "removed", "stage": row.stage, "error": None})
+
+
 def row_of(session: Session, key: str, *, owner: Person | str | None = None) -> BotRow:
     """Return the row of a bot by id or name, for those who change it in their own transaction; raises like ``get``."""
     query = select(BotRow).where(or_(BotRow.id == key, BotRow.name == key))
@@ -222,6 +255,14 @@ def row_of(session: Session, key: str, *, owner: Person | str | None = None) -> 
         raise UnknownNameError(kind, key, session.scalars(select(BotRow.name)).all())
     message = f"{len(rows)} people have a bot named {key!r} ({', '.join(row.owner for row in rows)}); give its id or its owner"
     raise InputError(message)
+
+
+def spec_of(session: Session, spec_hash: str) -> StrategySpec | None:
+    """Return a stored specification by its hash, None where it was never stored."""
+    from workbench.strategy.spec import StrategySpec  # noqa: PLC0415 - one caller
+
+    row = session.get(StrategyRow, spec_hash)
+    return None if row is None else StrategySpec.from_json(row.json)
 
 
 def spec_json(session: Session, bot: Bot) -> str:

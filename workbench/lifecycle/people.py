@@ -48,7 +48,8 @@ def whoami() -> Person:
     named, given = (os.environ.get(name, "").strip() for name in ("WORKBENCH_USER", "WORKBENCH_ROLE"))
     known: tuple[Role, ...] = get_args(Role)
     usual: Role = "researcher" if named else "admin"
-    role = next((each for each in known if each == given), "viewer") if given else usual
+    viewer: Role = "viewer"
+    role = next((each for each in known if each == given), viewer) if given else usual
     return Person(name=named or _system_user(), role=role)
 
 

@@ -55,6 +55,9 @@ class Policy(BaseModel):
     name: str = Field(description="what people call this policy", min_length=1)
     version: int = Field(description="counts up with each change", ge=1)
     transitions: dict[Transition, Annotated[tuple[Requirement, ...], Field(min_length=1)]] = Field(description="gates before each step up")
+    two_people: tuple[Transition, ...] = Field(
+        ("SHADOW->CANARY", "CANARY->LIVE"), description="steps that nobody may approve who asked for them"
+    )
 
     @property
     def policy_hash(self) -> str:
@@ -76,6 +79,10 @@ class Policy(BaseModel):
             message = f"policy {self.name} names no gates for {present}->{above}, so nobody may pass; add them to the policy file"
             raise PermissionDeniedError(message)
         return tuple(requirement.build(archetype) for requirement in requirements)
+
+    def needs_two(self, present: Stage) -> bool:
+        """Return whether the step above ``present`` takes two people: one who asks and another who approves."""
+        return f"{present}->{present.next}" in self.two_people
 
     def with_thresholds(self, thresholds: Mapping[str, float]) -> Policy:
         """Return a policy whose LAB->PAPER gates have other ``thresholds`` by name; its hash differs where a number does."""

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from workbench.store.tables import BotRow
 
 
+DECISIONS = ("promoted", "refused", "demoted")
+"""Statuses of a row that say what became of the bot; the others belong to ``requests``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
     """One decision about a bot's stage, as stored."""
@@ -98,24 +102,22 @@ def promote(
     assessment: Assessment,
     *,
     by: Person | str | None = None,
+    maker: str | None = None,
     reason: str = "all gates pass",
     rules: Policy | None = None,
 ) -> Bot:
-    """Move the bot one stage up and return it as it is now.
+    """Move the bot one stage up and return it as it is now; ``maker`` asked for it where that was somebody else than ``by``.
 
     Raises:
         PermissionDeniedError: a gate is closed, the step is not the next one, the evidence or the policy is not the present one, a
             validator objects, or the stage needs signatures; the message says which.
     """
     row, who, rules = bots.row_of(session, bot.id), person(by), rules or policy.default()
-    _refuse_stage(row, assessment)
-    _refuse_stale(row, assessment, rules)
-    _refuse_closed(row, assessment, rules)
-    _refuse_uncounted(session, row, assessment.evidence)
-    _refuse_findings(session, row)
+    refuse(session, row, assessment, rules)
     before, row.stage, row.updated_at = row.stage, assessment.to_stage.value, clock.now()
-    _keep_evidence(session, assessment, who)
+    keep_evidence(session, assessment, who)
     kept = _keep(session, row, assessment, status="promoted", who=who, reason=reason)
+    kept.requested_by = maker or who.name
     _announce(session, kept, row, before, action="bot.promoted")
     return bots.get(session, row.id)
 
@@ -130,7 +132,7 @@ def record(session: Session, bot: Bot, assessment: Assessment, *, by: Person | s
         message = f"{assessment.words} for {assessment.bot}; promote it, there is no refusal to record"
         raise InputError(message)
     row, who = bots.row_of(session, bot.id), person(by)
-    _keep_evidence(session, assessment, who)
+    keep_evidence(session, assessment, who)
     kept = _keep(session, row, assessment, status="refused", who=who, reason=reason or assessment.words)
     _announce(session, kept, row, assessment.from_stage.value, action="bot.refused")
     return _promotion(kept)
@@ -172,9 +174,23 @@ def demote(session: Session, bot: Bot, to: Stage, *, reason: str, by: Person | s
 
 
 def history(session: Session, bot: Bot) -> tuple[Promotion, ...]:
-    """Return every decision about the bot's stage, oldest first."""
-    rows = session.scalars(select(PromotionRow).where(PromotionRow.bot_id == bot.id).order_by(PromotionRow.at, PromotionRow.id))
+    """Return every decision about the bot's stage, oldest first; what was asked is in ``requests``."""
+    mine = (PromotionRow.bot_id == bot.id, PromotionRow.status.in_(DECISIONS))
+    rows = session.scalars(select(PromotionRow).where(*mine).order_by(PromotionRow.at, PromotionRow.id))
     return tuple(_promotion(row) for row in rows)
+
+
+def refuse(session: Session, row: BotRow, assessment: Assessment, rules: Policy) -> None:
+    """Refuse a step that ``promote`` would not take.
+
+    Raises:
+        PermissionDeniedError: as ``promote``.
+    """
+    _refuse_stage(row, assessment)
+    _refuse_stale(row, assessment, rules)
+    _refuse_closed(row, assessment, rules)
+    _refuse_uncounted(session, row, assessment.evidence)
+    _refuse_findings(session, row)
 
 
 def _refuse_stage(row: BotRow, assessment: Assessment) -> None:
@@ -245,7 +261,8 @@ def _refuse_findings(session: Session, row: BotRow) -> None:
         raise PermissionDeniedError(message)
 
 
-def _keep_evidence(session: Session, assessment: Assessment, who: Person) -> None:
+def keep_evidence(session: Session, assessment: Assessment, who: Person) -> None:
+    """Seal the evidence of the assessment in the store, once."""
     if session.get(EvidenceRow, assessment.evidence_hash) is None:
         session.add(EvidenceRow(evidence_hash=assessment.evidence_hash, json=assessment.evidence.to_json(), owner=who.name))
         session.flush()
@@ -281,7 +298,7 @@ def _announce(session: Session, kept: PromotionRow, row: BotRow, before: str, *,
         "evidence_hash": kept.evidence_hash,
         "spec_hash": row.spec_hash,
     }
-    chain.append(session, actor=kept.requested_by, action=action, subject=f"bot:{row.id}", detail=detail)
+    chain.append(session, actor=kept.decided_by or kept.requested_by, action=action, subject=f"bot:{row.id}", detail=detail)
     payload = {
         "bot": row.id,
         "name": row.name,
