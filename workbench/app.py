@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from workbench.jobs import JobRun
     from workbench.lifecycle import Assessment, Bot, Policy
     from workbench.progress import Progress
+    from workbench.widgets.authoring import Author
     from workbench.widgets.backtest import Backtester
     from workbench.widgets.promotion import Review
 
@@ -196,14 +197,19 @@ class Bench:
             findings=validate_spec(strategy.spec),
         )
 
+    def author(self, subject: Strategy | Bot | str | None = None) -> Author:
+        """Return the authoring desk: write rules and see what they mean and where they act; on a strategy or a bot where one is given."""
+        opened: Author = _face("authoring").Author(self, subject)
+        return opened
+
     def backtester(self, strategy: Strategy | None = None, bars: Bars | None = None) -> Backtester:
         """Return the widget that runs, counts and compares backtests; without arguments it offers what is saved."""
         opened: Backtester = _face("backtest").Backtester(self, strategy, bars)
         return opened
 
-    def review(self, bot: Bot | str) -> Review:
-        """Return the widget in which a bot's promotion is argued and decided; ``bot`` may be its name or id."""
-        opened: Review = _face("promotion").Review(self, bot)
+    def review(self, bot: Bot | str, *, bars: Bars | None = None) -> Review:
+        """Return the widget in which a bot's promotion is argued and decided; ``bot`` may be its name or id, ``bars`` what its evidence is made on."""
+        opened: Review = _face("promotion").Review(self, bot, bars=bars)
         return opened
 
     def trials(self, strategy: Strategy) -> Count:

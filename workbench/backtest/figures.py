@@ -6,7 +6,6 @@ stretch's lowest and highest value, so that a saved notebook stays small and no 
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from workbench import look
+from workbench.backtest.curves import MOST_POINTS, buy_and_hold, drawdown, thinned
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workbench.backtest.result import Result
     from workbench.backtest.walkforward import WalkForward
 
-MOST_POINTS = 2_000
+__all__ = ["MOST_POINTS", "buy_and_hold", "drawdown", "heat_map", "performance", "thinned", "trades_on_bars", "walk_forward"]
 _MOST_CANDLES = 500
 _LOG_ABOVE = 10.0
 _WARN_FILL, _DOWN_FILL, _VEIL = "rgba(255,209,102,0.10)", "rgba(255,107,74,0.22)", "rgba(16,21,27,0.7)"
@@ -168,30 +168,6 @@ def walk_forward(outcome: WalkForward) -> Any:  # noqa: ANN401 - a plotly figure
     _label(figure, "Sharpe by fold, in sample dim", 1.0)
     _label(figure, "stitched out-of-sample equity", 0.44)
     return figure
-
-
-def buy_and_hold(result: Result) -> pd.Series[float]:
-    """Return what the starting capital, fully invested at the first close without borrowing and without costs, would be worth (n,)."""
-    close = result.bars.close
-    return pd.Series(close / close[0] * result.cash, index=result.bars.frame.index, name="buy and hold")
-
-
-def drawdown(equity: pd.Series[float]) -> pd.Series[float]:
-    """Return the share lost since the highest value so far (n,), zero or negative."""
-    return equity / equity.cummax() - 1.0
-
-
-def thinned(values: NDArray[np.float64], limit: int = MOST_POINTS) -> NDArray[np.int64]:
-    """Return at most ``limit`` ascending positions that keep the first, the last, and each stretch's lowest and highest value."""
-    if len(values) <= limit:
-        return np.arange(len(values))
-    edges = np.linspace(0, len(values), (limit - 2) // 2 + 1).astype(np.int64)
-    filled = np.nan_to_num(values, nan=float(np.nanmin(values)) if np.isfinite(values).any() else 0.0)
-    keep = [0, len(values) - 1]
-    for first, last in pairwise(edges):
-        stretch = filled[first:last]
-        keep += [int(first + stretch.argmin()), int(first + stretch.argmax())]
-    return np.unique(np.array(keep, dtype=np.int64))
 
 
 def _curve(series: pd.Series[float], name: str, line: dict[str, Any], hover: str) -> Any:  # noqa: ANN401 - a plotly trace

@@ -121,7 +121,7 @@ class Ledger:
         with self._database.session() as session:
             chain.lock(session.connection())
             family = family_of(sweep.spec)
-            before = _ids_in_blocks(session, sweep.program_hash, sweep.bars.dataset_hash) | _singles(session, sweep)
+            before = _known(session, sweep.program_hash, sweep.bars.dataset_hash)
             fresh = _first_seen(identities, before)
             if not fresh.any():
                 return Block(block_id=self._earlier(session, sweep), family=family, trials=len(points), new=0)
@@ -146,19 +146,12 @@ class Ledger:
     def count(self, family: str) -> Count:
         """Return how many distinct trials ``family`` holds and how much their annual Sharpe ratios vary."""
         with self._database.read() as session:
-            blocks = session.execute(
-                select(
-                    func.coalesce(func.sum(TrialBlockRow.new_trials), 0),
-                    func.coalesce(func.sum(TrialBlockRow.sharpe_sum), 0.0),
-                    func.coalesce(func.sum(TrialBlockRow.sharpe_square_sum), 0.0),
-                ).where(TrialBlockRow.family == family)
-            ).one()
-            singles = session.execute(select(TrialRow.sharpe, TrialRow.rules).where(TrialRow.family == family)).all()
-        ratios = np.array([(row.sharpe or 0.0) * math.sqrt(row.rules["bars_per_year"]) for row in singles])
-        trials = int(blocks[0]) + len(ratios)
-        total, squares = float(blocks[1] or 0.0) + float(ratios.sum()), float(blocks[2] or 0.0) + float((ratios**2).sum())
-        variance = max(0.0, (squares - total * total / trials) / (trials - 1)) if trials > 1 else 0.0
-        return Count(family=family, trials=trials, annual_variance=variance)
+            return count_in(session, family)
+
+    def known(self, program_hash: str, dataset_hash: str) -> set[str]:
+        """Return the ids of all trials of a program on a dataset, to tell beforehand what a run would add."""
+        with self._database.read() as session:
+            return _known(session, program_hash, dataset_hash)
 
     def sharpe_variance(self, family: str, bars_per_year: float = 1.0) -> float:
         """Return the variance of the Sharpe ratios over the family's trials: annual, or per bar given ``bars_per_year``."""
@@ -205,6 +198,23 @@ def recorded(session: Session, identity: str, *, program_hash: str, dataset_hash
     if row is not None:
         return dict(row.metrics) if (row.program_hash, row.dataset_hash) == (program_hash, dataset_hash) else None
     return {} if identity in _ids_in_blocks(session, program_hash, dataset_hash) else None
+
+
+def count_in(session: Session, family: str) -> Count:
+    """Return how many distinct trials ``family`` holds, within a transaction of the caller."""
+    blocks = session.execute(
+        select(
+            func.coalesce(func.sum(TrialBlockRow.new_trials), 0),
+            func.coalesce(func.sum(TrialBlockRow.sharpe_sum), 0.0),
+            func.coalesce(func.sum(TrialBlockRow.sharpe_square_sum), 0.0),
+        ).where(TrialBlockRow.family == family)
+    ).one()
+    singles = session.execute(select(TrialRow.sharpe, TrialRow.rules).where(TrialRow.family == family)).all()
+    ratios = np.array([(row.sharpe or 0.0) * math.sqrt(row.rules["bars_per_year"]) for row in singles])
+    trials = int(blocks[0]) + len(ratios)
+    total, squares = float(blocks[1] or 0.0) + float(ratios.sum()), float(blocks[2] or 0.0) + float((ratios**2).sum())
+    variance = max(0.0, (squares - total * total / trials) / (trials - 1)) if trials > 1 else 0.0
+    return Count(family=family, trials=trials, annual_variance=variance)
 
 
 def trial_id(ground: str, parameters: Mapping[str, float]) -> str:
@@ -286,6 +296,6 @@ def _ids_in_blocks(session: Session, program_hash: str, dataset_hash: str) -> se
     return found
 
 
-def _singles(session: Session, sweep: SweepResult) -> set[str]:
-    query = select(TrialRow.trial_id).where(TrialRow.program_hash == sweep.program_hash, TrialRow.dataset_hash == sweep.bars.dataset_hash)
-    return set(session.execute(query).scalars())
+def _known(session: Session, program_hash: str, dataset_hash: str) -> set[str]:
+    query = select(TrialRow.trial_id).where(TrialRow.program_hash == program_hash, TrialRow.dataset_hash == dataset_hash)
+    return _ids_in_blocks(session, program_hash, dataset_hash) | set(session.execute(query).scalars())

@@ -76,6 +76,11 @@ class WalkForward:
         """Whether enough folds hold."""
         return self.robustness >= self.threshold
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether folds are missing because somebody stopped it."""
+        return len(self.folds) < self.planned
+
     def figure(self) -> Any:  # noqa: ANN401 - a plotly figure
         """Return Sharpe ratios by fold over the stitched equity."""
         from workbench.backtest import figures  # noqa: PLC0415 - drawing only
@@ -155,7 +160,12 @@ def walk_forward(  # noqa: PLR0913 - one call of a researcher, all options by ke
     for number in range(folds):
         start, end = int(edges[number + train]), int(edges[number + train + 1])
         fold = _Fold(number=number + 1, first=0 if anchored else int(edges[number]), start=start, end=end)
-        inside = _Inside(progress, number * len(points), folds * len(points), f"fold {fold.number} of {folds}: {setting.bars.frame.index[start]:%Y-%m-%d}")
+        inside = _Inside(
+            progress,
+            number * len(points),
+            folds * len(points),
+            f"fold {fold.number} of {folds}: {setting.bars.frame.index[start]:%Y-%m-%d}",
+        )
         swept = sweep(strategy, setting.bars.slice(fold.first, start), points, cash=cash, progress=inside)
         if ledger is not None:
             ledger.record_sweep(swept)

@@ -18,7 +18,7 @@ TUTORIALS = "notebooks/tutorials"
 _NUMBERED = re.compile(r"(\d{2})_(\w+)\.ipynb")
 
 
-class Menu(JupyterHandler):  # type: ignore[misc]
+class Menu(JupyterHandler):
     """Lists the boards and the tutorials."""
 
     @tornado.web.authenticated
