@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -33,6 +33,18 @@ def hide_password(text: str) -> str:
     return _URL_PASSWORD.sub(r"\1:•••@", text)
 
 
+class _StandardError:
+    """Standard error as it is when a line is written: notebooks, jobs and tests replace it and close the old one."""
+
+    def write(self, text: str) -> int:
+        """Write to today's standard error."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush today's standard error."""
+        sys.stderr.flush()
+
+
 @cache
 def _configured() -> Any:  # noqa: ANN401 - structlog is imported late
     import structlog  # noqa: PLC0415 - 60 ms that `import workbench` does not pay
@@ -49,7 +61,7 @@ def _configured() -> Any:  # noqa: ANN401 - structlog is imported late
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.current().log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
     return structlog

@@ -54,6 +54,19 @@ def test_secrets_are_hidden_in_logs() -> None:
     assert "host/db" in shown
 
 
+def test_a_log_line_goes_to_todays_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A logger made while standard error was captured writes to the next one after the first was closed."""
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr("sys.stderr", first)
+    log = telemetry.log("room")
+    log.error("one")
+    first.close()
+    monkeypatch.setattr("sys.stderr", second)
+    log.error("two")
+
+    assert '"event": "two"' in second.getvalue()
+
+
 def test_progress_on_a_plain_stream_is_lines() -> None:
     """Where there is no terminal, each shown step is a line and the last one is always shown."""
     stream = io.StringIO()
