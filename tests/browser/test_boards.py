@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import PHONE, WIDE, reads, shown, until
+from screen import PHONE, WIDE, reads, shown, until
 
 from workbench.widgets.boards.registry import BOARDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from screen import Bench
 
 # What stands on each board of the lived-in desk, in the words a person reads.
 SEEN = {

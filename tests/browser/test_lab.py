@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from conftest import WIDE, until
+from screen import WIDE, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

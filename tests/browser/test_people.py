@@ -7,13 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import WIDE, Console, clean_environment, reads, shown, start
+from screen import WIDE, Console, clean_environment, reads, shown, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Bench
+    from screen import Bench
 
 pytestmark = pytest.mark.slow  # a server of its own: once there is a user, nobody enters by token
 PASSWORDS = {"ana": "a long enough secret", "vic": "another long secret"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import WIDE, reads, until
+from screen import WIDE, reads, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

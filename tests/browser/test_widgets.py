@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import PHONE, WIDE, reads, shown, until
+from screen import PHONE, WIDE, reads, shown, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,7 +30,7 @@ def test_texts_are_read(text: str | int, kind: str, value: float) -> None:
     assert (kind, value) == (sizing.kind, sizing.value)
 
 
-@pytest.mark.parametrize("text", ["1 contract", "7 contracts", "12.5% of equity", "0.25% risk"])
+@pytest.mark.parametrize("text", ["1 unit", "7 units", "12.5% of equity", "0.25% risk"])
 def test_words_read_back(text: str) -> None:
     """What a sizing says of itself is text that reads back the same."""
     assert text == str(Sizing.parse(text))
@@ -57,3 +57,8 @@ def test_json_round_trip() -> None:
     assert sizing == Sizing.from_dict(json.loads(json.dumps(sizing.to_dict())))
     with pytest.raises(InputError, match="kind and value"):
         Sizing.from_dict({"kind": "fixed"})
+
+
+def test_a_size_in_shares_is_not_called_contracts() -> None:
+    """A sizing does not know what is traded, so its words fit contracts, shares and coins."""
+    assert str(Sizing.parse("100 shares")) == "100 units"

@@ -125,6 +125,6 @@ def test_the_room_can_be_called_like_its_function() -> None:
 def test_the_card_shows_rules_and_escapes() -> None:
     """The card shows rules, size, hash and a SYNTHETIC badge, and what was typed stays text."""
     html = strategy(TEXT, symbols="SYN", name="<script>")._repr_html_()
-    for piece in ("rsi(2) &lt; 10", "1 contract", "SYNTHETIC", "&lt;script&gt;"):
+    for piece in ("rsi(2) &lt; 10", "1 unit", "SYNTHETIC", "&lt;script&gt;"):
         assert piece in html
     assert "<script>" not in html

@@ -89,6 +89,15 @@ def test_a_card_says_where_a_bot_stands(database: Database) -> None:
     assert (other.equity, other.day_pnl, other.total_pnl, other.spark, other.marked_at) == (1000.0, None, None, (), None)
 
 
+def test_a_bot_of_made_up_data_says_so(database: Database) -> None:
+    """A bot whose symbol is a synthetic instrument is marked; a real or unknown symbol is not."""
+    with database.session() as session:
+        for name, symbol in {"made-up": "SYN", "real": "ES", "own": "MINE"}.items():
+            bot(session, name, "ana", symbols=[symbol])
+    with database.read() as session:
+        assert {card.name: card.synthetic for card in bots.cards(session, EVERYTHING)} == {"made-up": True, "real": False, "own": False}
+
+
 def test_cards_are_filtered_and_ordered(database: Database) -> None:
     """Errors first, then running, then paused; filters narrow; what cannot be is refused with the nearest."""
     with database.session() as session:

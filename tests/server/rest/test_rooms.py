@@ -255,6 +255,7 @@ def test_health_tells_strangers_the_state_alone(desk: BenchServer) -> None:
     assert seen["state"] in {"ok", "warn"}
     store = next(each for each in seen["components"] if each["name"] == "store")
     assert (store["state"], store["latency_ms"] >= 0, store["last_success"] is not None) == ("ok", True, True)
+    assert seen["warm_kernels"] == 0  # this server keeps none
 
 
 def test_jobs_and_their_sealed_reports(desk: BenchServer, home: Path) -> None:

@@ -48,6 +48,12 @@ def test_confidence_falls_with_every_reading_and_says_why() -> None:
     assert parsed.confidence < parse_rule("rsi is oversold").confidence < 1.0
 
 
+def test_words_that_are_read_in_two_steps_are_told_once() -> None:
+    """Of two readings of the same words the whole one is told."""
+    parsed = parse_rule("volume > average volume")
+    assert parsed.reasons == ("'average volume' is read as 'volume_sma(20)'",)
+
+
 def test_readings_keep_their_place() -> None:
     """A reading carries the characters it was made from."""
     text = "close > the 200-day moving average"

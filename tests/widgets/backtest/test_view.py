@@ -67,6 +67,17 @@ def test_an_error_stands_at_its_field_and_goes_when_it_is_mended(widget: Backtes
     assert (widget.fields.tried["low"].error, widget.fields.run.disabled) == ("", False)
 
 
+def test_a_number_that_the_browser_could_not_read_stops_the_run(widget: Backtester) -> None:
+    """What is no number marks its field, nothing runs on the last good value, and a good number takes the mark back."""
+    widget.fields.cash.wrong = "“much” is not a number"
+    assert widget.fields.cash.error == "“much” is not a number"
+    press(widget)
+    assert (widget.fields.cash.error, widget.fields.run.disabled) == ("“much” is not a number", True)
+    assert widget.desk.bench.ledger.count("SPX/common").trials == 0
+    widget.fields.cash.value = 50_000.0
+    assert (widget.fields.cash.wrong, widget.fields.cash.error) == ("", "")
+
+
 def test_a_store_that_is_away_is_said_and_found_again(widget: Backtester, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run into a missing store fails in words; once the store is back the message goes by itself and the run passes."""
     database = widget.desk.bench.database

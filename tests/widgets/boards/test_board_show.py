@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from workbench.errors import UnknownNameError
+from workbench.execution import views
 from workbench.lifecycle.people import Person
 from workbench.widgets import boards, parts
 from workbench.widgets.boards.desk import Desk
@@ -17,6 +19,7 @@ from workbench.widgets.boards.registry import BOARDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from workbench.execution.views import BotCard
     from workbench.store import Database
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -109,6 +112,23 @@ def test_figures_are_those_of_the_store(desk_of: Callable[..., Desk]) -> None:
     cards = {card["label"]: card for card in face.cards.cards}  # type: ignore[attr-defined]
     assert face.table.total == len(made)  # type: ignore[attr-defined]
     assert pytest.approx(sum(float(one) for one in made if one)) == cards["Net P&L"]["value"]
+
+
+def test_the_only_bot_that_traded_is_best_and_not_worst(desk_of: Callable[..., Desk]) -> None:
+    """One bot has no worst beside it; two have."""
+    desk = desk_of()
+    face = boards.make("bots", address="", desk=desk)
+    face.begin()
+    with desk.read() as session:
+        counts, found = views.bots.counts(session, desk.scope), views.bots.cards(session, desk.scope)
+    first = replace(found[0], name="first", total_pnl=5.0)
+
+    def shown(*cards: BotCard) -> list[tuple[object, object]]:
+        face._draw_cards(counts, cards)  # type: ignore[attr-defined]
+        return [(card["value"], card["hint"]) for card in face.cards.cards if card["label"] in {"Best", "Worst"}]  # type: ignore[attr-defined]
+
+    assert shown(first) == [(5.0, "first"), (None, "only one bot has traded")]
+    assert shown(first, replace(first, name="second", total_pnl=-1.0)) == [(5.0, "first"), (-1.0, "second")]
 
 
 def test_a_filter_narrows_and_the_address_follows(desk_of: Callable[..., Desk]) -> None:
