@@ -98,9 +98,9 @@ class Sizing:
         return cls(**fields_of(record, (field.name for field in fields(cls)), "sizing"))
 
     def __str__(self) -> str:
-        """Say it in the words that ``parse`` reads."""
+        """Say it in the words that ``parse`` reads; units are contracts, shares or coins: a sizing does not know the instrument."""
         if self.kind == "fixed":
-            words = f"{plain(self.value)} {'contract' if self.value == 1 else 'contracts'}"
+            words = f"{plain(self.value)} {'unit' if self.value == 1 else 'units'}"
         else:
             words = percent(self.value) + (" risk" if self.kind == "risk" else " of equity")
         return words if self.max_quantity is None else f"{words}, at most {plain(self.max_quantity)}"

@@ -115,6 +115,11 @@ class WarmPool:
         while self._waiting:
             self._waiting.popleft().client.stop_channels()
 
+    @property
+    def ready(self) -> int:
+        """Kernels that are warm and wait."""
+        return sum(each.ready.done() for each in self._waiting)
+
     def report(self) -> dict[str, Any]:
         """Return how many kernels wait, how long they took and what they hold in memory."""
         warm = [each for each in self._waiting if each.ready.done()]

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, or_, select
 
 from workbench import clock
-from workbench.errors import InputError, UnknownNameError
+from workbench.errors import InputError, UnknownNameError, WorkbenchError
 from workbench.execution.views.closes import Close, as_of, day_closes, latest, window_start
 from workbench.execution.views.record import Record, one_of, owned
 from workbench.execution.views.sharpe import daily_sharpe
 from workbench.lifecycle.stages import Stage
 from workbench.store.tables import BotRow, ControlRow, EquityMarkRow, PositionRow, TradeRow
+from workbench.units import instrument
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -48,6 +49,8 @@ class BotCard(Record):
     """How far it is trusted."""
     symbols: tuple[str, ...]
     """Normalised symbols."""
+    synthetic: bool
+    """Whether any of its symbols is a made-up instrument."""
     capital: float
     """Money it may use."""
     equity: float
@@ -199,6 +202,7 @@ def _card(row: BotRow, closes: list[Close], trades: int, held: int, switches: di
         status=row.status,
         stage=row.stage,
         symbols=tuple(row.symbols),
+        synthetic=any(_synthetic(symbol) for symbol in row.symbols),
         capital=row.capital,
         equity=last.equity if last else row.capital,
         day_pnl=last.profit if last else None,
@@ -217,6 +221,13 @@ def _card(row: BotRow, closes: list[Close], trades: int, held: int, switches: di
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def _synthetic(symbol: str) -> bool:
+    try:
+        return instrument(symbol).synthetic
+    except WorkbenchError:  # a symbol of the person's own
+        return False
 
 
 def _count(session: Session, ids: list[str], *, trades: bool) -> dict[tuple[str, str], int]:

@@ -56,6 +56,8 @@ class Health(Record):
     """When it was looked at."""
     components: tuple[Component, ...]
     """One each."""
+    warm_kernels: int
+    """Kernels that are started and wait for a board; 0 where none are kept warm."""
 
 
 class HealthRoom(Room):
@@ -104,7 +106,7 @@ def examine(settings: dict[str, Any]) -> Health:
     }
     seen = tuple(_look(name, work, settings) for name, work in looks.items())
     worst: State = "fail" if any(each.state == "fail" for each in seen) else "warn" if any(each.state == "warn" for each in seen) else "ok"
-    return Health(state=worst, at=clock.now(), components=seen)
+    return Health(state=worst, at=clock.now(), components=seen, warm_kernels=_warm(settings))
 
 
 def _look(name: str, work: Callable[[dict[str, Any]], tuple[State, str, str]], settings: dict[str, Any]) -> Component:
@@ -157,6 +159,11 @@ def _kernels(settings: dict[str, Any]) -> tuple[State, str, str]:
         return "ok", "plain kernels", ""
     report = manager.report()
     return "ok", f"{report['kernels']} kernels, {report['boards']} of boards, {report['memory_bytes'] / 1e6:,.0f} MB", ""
+
+
+def _warm(settings: dict[str, Any]) -> int:
+    pool = getattr(settings.get("kernel_manager"), "pool", None)
+    return pool.ready if pool is not None else 0
 
 
 def _disk(_settings: dict[str, Any]) -> tuple[State, str, str]:

@@ -75,7 +75,10 @@ class ParsedRule:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why the confidence is below 1, one sentence each."""
-        return (*(str(entry) for entry in self.reading if entry.doubt > 0), *(warning.message for warning in self.warnings))
+        read = {
+            entry.span: str(entry) for entry in self.reading if entry.doubt > 0
+        }  # of two readings of the same words the last is the whole one
+        return tuple(dict.fromkeys((*read.values(), *(warning.message for warning in self.warnings))))
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -105,6 +105,9 @@ class Fields(Panel):
             folds=self.folds.value,
             rolling=self.rolling.value,
             no_ceiling=self.no_ceiling.value,
+            wrong={
+                name: field.wrong for name, field in self._all().items() if isinstance(field, Number) and field.layout.display != "none"
+            },
         )
 
     def show_form(self, form: Form, timeframes: Sequence[str]) -> None:
@@ -182,7 +185,7 @@ class Fields(Panel):
                 for callback in self._heard:
                     callback(name)
 
-        field.observe(heard, "value")
+        field.observe(heard, ["value", "wrong"] if isinstance(field, Number) else "value")
 
 
 def _option(each: Option) -> dict[str, str]:

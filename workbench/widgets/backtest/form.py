@@ -77,6 +77,8 @@ class Form:
     """Whether folds train on the last two stretches instead of everything before."""
     no_ceiling: bool = False
     """Whether a sweep may have more points than ``CEILING``."""
+    wrong: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What is wrong with what stands in a field, by its name, where that never became a value."""
 
     @classmethod
     def of(cls, written: Strategy, *, costs: Costs | None = None, **chosen: Any) -> Form:  # noqa: ANN401 - fields of a form
@@ -150,7 +152,7 @@ def ticket(form: Form, strategy_of: Callable[[str], Strategy], bars_of: Callable
     Raises:
         FormError: fields that cannot be; all of them at once.
     """
-    check = _Checks()
+    check = _Checks(form.wrong)
     strategy = check("strategy", lambda: strategy_of(form.strategy))
     whole = check("data", lambda: bars_of(form.data, form.timeframe))
     bars = None if whole is None else _window(check, form, whole)
@@ -187,10 +189,14 @@ def ticket(form: Form, strategy_of: Callable[[str], Strategy], bars_of: Callable
 class _Checks:
     """Runs checks one after the other and keeps what each field did wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, wrong: Mapping[str, str]) -> None:
+        self.wrong = wrong
         self.problems: dict[str, str] = {}
 
     def __call__(self, name: str, check):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN204 - gives what the check gives, or None
+        if self.wrong.get(name):
+            self.problems[name] = self.wrong[name]
+            return None
         try:
             return check()
         except WorkbenchError as error:

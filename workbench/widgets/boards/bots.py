@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from workbench.errors import InputError
 from workbench.execution import views
 from workbench.execution.views.bots import STATUSES
 from workbench.lifecycle import bots as lifecycle_bots
@@ -135,6 +136,9 @@ class Bots(Face):
 
     def _made(self, reason: str = "") -> None:
         del reason
+        if self.capital.wrong:
+            message = f"capital: {self.capital.wrong}"
+            raise InputError(message)
         name = self.name.value.strip() or f"{self.archetype.value.replace('_', '-')}-{self.symbol.value.strip().lower()}"
         bot = self.actions.create(str(self.archetype.value), self.symbol.value, name=name, capital=self.capital.value or 0.0)
         self.make_button.done = f"{bot.name} is in LAB"
@@ -182,7 +186,8 @@ class Bots(Face):
 
     def _draw_cards(self, counts: dict[str, dict[str, int]], cards: tuple[BotCard, ...]) -> None:
         traded = sorted((card for card in cards if card.total_pnl is not None), key=lambda card: card.total_pnl or 0.0)
-        best, worst = (traded[-1], traded[0]) if traded else (None, None)
+        best = traded[-1] if traded else None
+        worst = traded[0] if len(traded) > 1 else None
         self.cards.cards = [
             {"label": "Bots", "parts": [{"status": name, "text": str(counts["status"][name])} for name in STATUSES]},
             {
@@ -207,7 +212,7 @@ class Bots(Face):
                 "label": "Worst",
                 "value": worst.total_pnl if worst else None,
                 "kind": "signed",
-                "hint": worst.name if worst else "no bot has traded",
+                "hint": worst.name if worst else "only one bot has traded" if best else "no bot has traded",
             },
             {"label": "Open", "value": float(sum(card.open_positions for card in cards)), "digits": 0, "hint": "positions held"},
         ]

@@ -95,8 +95,11 @@ class CurveChart extends Chart {
     g.stroke();
     g.setLineDash([]);
     if (!line.area) return;
-    g.lineTo(this.x(this.last()), pane.y1);
-    g.lineTo(this.x(this.first()), pane.y1);
+    // An area stands on the zero line where that is in view.
+    const zero = this.ctx.get("zero_line");
+    const foot = zero !== null && zero >= pane.low && zero <= pane.high ? this.y(pane, zero) : pane.y1;
+    g.lineTo(this.x(this.last()), foot);
+    g.lineTo(this.x(this.first()), foot);
     g.closePath();
     g.globalAlpha = 0.08;
     g.fillStyle = this.palette.of(line.colour);

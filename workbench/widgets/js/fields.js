@@ -104,8 +104,9 @@ export function numberField(ctx) {
     const found = read(ctx, control.value);
     own = found.error || "";
     show(own);
-    if (own) return;
-    if (found.value !== ctx.get("value")) ctx.set({ value: found.value });
+    // Python hears what is wrong: nothing may act on the last good value meanwhile.
+    if (own) { if (own !== ctx.get("wrong")) ctx.set({ wrong: own }); return; }
+    if (found.value !== ctx.get("value") || ctx.get("wrong")) ctx.set({ value: found.value, wrong: "" });
     write();
   };
   const bump = (direction, factor) => {
@@ -119,11 +120,12 @@ export function numberField(ctx) {
   control.addEventListener("input", () => { if (own) { own = read(ctx, control.value).error || ""; show(own); } });
   control.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { commit(); if (!own) ctx.send("enter", { value: ctx.get("value") }); }
-    if (event.key === "Escape") { own = ""; write(); show(); }
+    if (event.key === "Escape") { own = ""; if (ctx.get("wrong")) ctx.set({ wrong: "" }); write(); show(); }
     if (event.key === "ArrowUp" || event.key === "ArrowDown") { event.preventDefault(); bump(event.key === "ArrowUp" ? 1 : -1, event.shiftKey ? 10 : 1); }
   });
-  ctx.watch(`value unit digits least most width ${BASICS}`, () => {
-    if (document.activeElement !== control || !own) { if (document.activeElement !== control) { own = ""; } if (!own) write(); }
+  ctx.watch(`value wrong unit digits least most width ${BASICS}`, () => {
+    if (document.activeElement !== control) own = ctx.get("wrong");
+    if (!own) write();
     put(unit, ctx.get("unit"));
     control.style.paddingRight = ctx.get("unit") ? `${16 + 7 * ctx.get("unit").length}px` : "";
     flag(control, "aria-valuenow", ctx.get("value") === null ? "" : String(ctx.get("value")));

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Dict, Enum, Float, Int, List, Unicode
+from traitlets import Bool, Dict, Enum, Float, Int, List, Unicode, observe
 
 from workbench.widgets.parts.part import Part, synced
 
@@ -45,7 +45,10 @@ class Text(Field):
 
 
 class Number(Field):
-    """A number with its unit and limits; what is no number, or outside the limits, stays in the field with its error and never reaches ``value``."""
+    """A number with its unit and limits; what is no number, or outside the limits, stays in the field and never reaches ``value``.
+
+    ``wrong`` then says why, and ``error`` with it: what acts on the value refuses while ``wrong`` is not empty.
+    """
 
     part: ClassVar[str] = "number"
 
@@ -55,12 +58,22 @@ class Number(Field):
     step = synced(Float(1.0, help="What ↑ and ↓ add; ten times with Shift."))
     digits = Int(0, help="Decimals shown.").tag(sync=True)
     unit = Unicode(help="Unit behind the number.").tag(sync=True)
+    wrong = Unicode(help="Why what stands in the field is not taken; empty when ``value`` is what stands there.").tag(sync=True)
     required = Bool(default_value=True, help="Whether the field may not be empty.").tag(sync=True)
     width = Int(0, help="Width in px; 0 fills the room.").tag(sync=True)
 
     def __init__(self, label: str = "", value: float | None = None, **traits: object) -> None:
         """Ask for a number called ``label``."""
         super().__init__(label=label, value=value, **traits)
+
+    @observe("value")
+    def _replaced(self, _change: object) -> None:
+        self.wrong = ""
+
+    @observe("wrong")
+    def _told(self, change: Mapping[str, str]) -> None:
+        if change["new"] or self.error == change["old"]:
+            self.error = change["new"]
 
 
 class Choice(Field):

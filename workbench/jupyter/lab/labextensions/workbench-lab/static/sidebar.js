@@ -40,7 +40,7 @@ export function sidebar(lab, feed, icon, act) {
     return {
       board: "bots", query: new URLSearchParams({ bot: row.name }), title: row.error || row.killed || `${row.owner} · ${(row.symbols || []).join(" ")}`,
       first: [el("b", {}, row.name), stage(row.stage), figure(profit)],
-      second: [el("span", { class: `wb-lab-${tone}` }, `${sign} ${row.status}`), row.killed ? el("span", { class: "wb-lab-critical" }, "■ killed") : "", el("span", {}, (row.symbols || []).join(" "))],
+      second: [el("span", { class: `wb-lab-${tone}` }, `${sign} ${row.status}`), row.killed ? el("span", { class: "wb-lab-critical" }, "■ killed") : "", el("span", {}, (row.symbols || []).join(" ")), row.synthetic ? el("span", { class: "wb-lab-synthetic", title: "made-up data" }, "SYNTHETIC") : ""],
     };
   }
 
