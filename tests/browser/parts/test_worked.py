@@ -159,15 +159,15 @@ def test_the_caret_stays_while_python_answers(stage: Callable[..., Any]) -> None
 
 
 def test_a_number_that_is_none_stays_in_the_field(stage: Callable[..., Any]) -> None:
-    """Words and numbers outside the limits show their error and never reach Python."""
+    """Words and numbers outside the limits show their error; Python hears what is wrong and keeps its last number."""
     page = stage(parts.Number("Capital", 1000.0, least=0.0, most=5000.0, step=100.0))
     field = page.get_by_label("Capital")
     for written, said in (("12x", "is not a number"), ("9,000", "at most 5,000"), ("", "a number is needed")):
         field.fill(written)
         field.press("Enter")
         assert said in page.locator(".wb-error").inner_text()
-    assert page.evaluate("models[0].saved") == {}
+    assert page.evaluate("models[0].saved") == {"wrong": "a number is needed"}
     field.fill("2,500")
     field.press("Enter")
     field.press("ArrowUp")
-    assert page.evaluate("models[0].saved") == {"value": 2600}
+    assert page.evaluate("models[0].saved") == {"value": 2600, "wrong": ""}
