@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from workbench import compiled
 from workbench.store import Database
@@ -35,6 +36,9 @@ os.environ["WORKBENCH_HOME"] = _HOME
 for _name in ("DATABASE_URL", "ENVIRONMENT", "WORKBENCH_USER", "WORKBENCH_ROLE"):
     os.environ.pop(_name, None)
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+
+settings.register_profile("workbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # speed is measured by the benchmarks
+settings.load_profile("workbench")
 
 BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 _NUMBERS = count(1)
