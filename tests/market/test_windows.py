@@ -118,6 +118,37 @@ def test_the_clock_of_the_exchange() -> None:
     assert (es.minute_of_day.tolist(), es.day_of_week.tolist()) == ([1020.0, 1025.0], [0.0, 0.0])  # Sunday 17:00 Chicago
 
 
+def test_the_clock_of_the_session() -> None:
+    """Place in the session and minutes to both its ends, on a full day and on the half day after Thanksgiving; a missing bar leaves its place empty."""
+    day = validate(pd.concat([frame("2024-11-27 09:30", 2, "30min"), frame("2024-11-27 15:30", 1, "30min")]), "SPY", "30m")
+    half = clock_columns(validate(frame("2024-11-29 12:00", 2, "30min"), "SPY", "30m"))
+    clock = clock_columns(day)
+
+    assert clock.session_bar.tolist() == [0.0, 1.0, 12.0]
+    assert clock.minutes_since_open.tolist() == [0.0, 30.0, 360.0]
+    assert clock.minutes_to_close.tolist() == [360.0, 330.0, 0.0]
+    assert (clock.bar_minutes.tolist(), clock.session_day.tolist()) == ([30.0] * 3, day.session.tolist())
+    assert (half.session_bar.tolist(), half.minutes_to_close.tolist()) == ([5.0, 6.0], [30.0, 0.0])
+
+
+def test_the_clock_of_a_session_over_midnight() -> None:
+    """A CME session opens on the evening before; its bars count on over midnight and the change to summer time."""
+    clock = clock_columns(validate(frame("2024-03-10 18:00", 20, "1h"), "ES", "1h"))
+
+    assert clock.session_bar.tolist() == list(map(float, range(20)))
+    assert clock.minutes_since_open.tolist() == [60.0 * place for place in range(20)]
+    assert set(clock.session_day) == {float((pd.Timestamp("2024-03-11") - pd.Timestamp(0)).days)}
+
+
+def test_bars_of_a_day_are_whole_sessions() -> None:
+    """On daily bars every bar is the first and the last of its session."""
+    clock = clock_columns(sample("SPX").head(20))
+
+    assert [set(column) for column in (clock.session_bar, clock.minutes_since_open, clock.minutes_to_close)] == [{0.0}] * 3
+    assert (clock.bar_minutes > 0).all()
+    assert (np.diff(clock.session_day) >= 1).all()
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

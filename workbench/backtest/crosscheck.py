@@ -6,7 +6,8 @@
 4. vectorbt's ``from_orders`` books the orders; its trades and its value are the P&L and equity to compare with.
 
 Bar, side, quantity and count of fills must be equal, prices, fees, P&L and equity within 1e-9 (of their size). Exits that vectorbt has no notion of
-(time stop, session end, daily loss, ruin, some trailing stops) are told to it as signals and counted *replayed*, not *independent*.
+(time stop, session end, daily loss, ruin, margin call, end of the data, some trailing stops) are told to it as signals and counted *replayed*, not
+*independent*. Sizes, and what borrowing and a share of volume do, follow from ``second_reading``; the last two are named in ``assumed``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from workbench.backtest.engine.account import (
     BY_ENTRY,
     BY_TRAILING,
     FILL_BAR,
+    FILL_BORROW,
     FILL_FEE,
     FILL_PNL,
     FILL_PRICE,
@@ -28,7 +30,8 @@ from workbench.backtest.engine.account import (
     FILL_SIDE,
     REASONS,
 )
-from workbench.backtest.timeline import EXIT, REPLAY, REST, Run, Timeline, fees, free_money, grid, market, replayed_reasons, sizes, timeline
+from workbench.backtest.second_reading import borrowing, fees, free_money, grid, market, sizes
+from workbench.backtest.timeline import CLOSE_OUT, EXIT, REPLAY, REST, Run, Timeline, last_rows, replayed_reasons, timeline
 from workbench.errors import BacktestError, CrossCheckError
 
 if TYPE_CHECKING:
@@ -53,6 +56,8 @@ class CrossCheck:
     """Number of fills that vectorbt found by itself, by reason."""
     replayed: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Number of exits it was told, by reason."""
+    assumed: tuple[str, ...] = ()
+    """Rules of this run that vectorbt has no notion of: their effect was computed a second time, but not by vectorbt."""
     worst_price: float = 0.0
     """Largest difference of a fill's price, as a share of the price."""
     worst_pnl: float = 0.0
@@ -69,12 +74,14 @@ class CrossCheck:
         found = sum(self.independent.values())
         worst = max(self.worst_price, self.worst_pnl)
         close = f"prices and P&L within {worst:.0e}" if worst > 0.0 else "prices and P&L to the last digit"
-        return f"vectorbt found the same {found} fills by itself{told}; {close}"
+        said = f"; {' and '.join(self.assumed)} computed a second time, not by vectorbt" if self.assumed else ""
+        return f"vectorbt found the same {found} fills by itself{told}; {close}{said}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON record; the worst differences are left out because the last digits vary between machines."""
         record = asdict(self)
-        return {name: value for name, value in record.items() if not name.startswith("worst")}
+        record["assumed"] = list(self.assumed)
+        return {name: value for name, value in record.items() if not name.startswith("worst") and not (name == "assumed" and not value)}
 
     def require(self) -> None:
         """Refuse a run on which the engines disagree.
@@ -135,6 +142,7 @@ def check_run(run: Run) -> CrossCheck:
     return CrossCheck(
         verdict=_DIFFERENT if difference else _EQUAL,
         **_counts(run),
+        assumed=_assumed(run),
         worst_price=_worst_price(run, booking),
         worst_pnl=worst_pnl,
         detail=difference,
@@ -185,7 +193,7 @@ def _booking(run: Run, rows: Timeline) -> Booking:
     entry = np.where(side > 0, rows.long_entry[row], rows.short_entry[row])
     price = _prices(run, rows, row, records["price"], entry=entry, side=side)
     quantity = _quantities(run, bar, price, entry)
-    return Booking(row=row, bar=bar, side=side, quantity=quantity, price=price, fee=fees(run.rules, quantity, price))
+    return Booking(row=row, bar=bar, side=side, quantity=quantity, price=price, fee=fees(run.rules, quantity, price, entry))
 
 
 def _prices(
@@ -199,9 +207,10 @@ def _prices(
     rules, bar = run.rules, rows.bar[row]
     opened = np.maximum(np.arange(len(row)) - 1, 0)
     target = rows.price[row[opened]] * (1.0 - side * rows.target[row[opened]])
-    limit = ~entry & (rows.kind[row] != EXIT) & (-side * (raw - target) >= -TOLERANCE * np.abs(raw))
-    at_open = entry | (rows.kind[row] == EXIT) | (raw == run.prices.open[bar])
-    aimed = np.where(at_open, run.prices.open[bar], grid(raw, rules.tick, side))
+    kind = rows.kind[row]
+    limit = ~entry & (kind != EXIT) & (kind < CLOSE_OUT) & (-side * (raw - target) >= -TOLERANCE * np.abs(raw))
+    at_open = (entry | (kind == EXIT) | (raw == run.prices.open[bar])) & (kind < CLOSE_OUT)
+    aimed = np.where(at_open, run.prices.open[bar], np.where(kind >= CLOSE_OUT, run.prices.close[bar], grid(raw, rules.tick, side)))
     price = np.where(limit, np.where(at_open, grid(aimed, rules.tick, side), grid(raw, rules.tick, -side)), market(rules, aimed, side))
     inside = np.flatnonzero(rows.kind[row] == REPLAY)
     if len(inside):
@@ -244,14 +253,15 @@ def _book(run: Run, rows: Timeline, booking: Booking, close: pd.Series[float] | 
 
 def _values(run: Run, rows: Timeline) -> NDArray[np.float64]:
     """What a position is worth on each row: the bar's close on its last row, its open before."""
-    return np.where(rows.kind == REST, run.prices.close[rows.bar], run.prices.open[rows.bar])
+    return np.where(rows.kind >= REST, run.prices.close[rows.bar], run.prices.open[rows.bar])
 
 
 def _labelled(result: Result, rows: Timeline) -> pd.Series[float]:
     """Return the closes with the moment of each row; the parts at the open are a nanosecond apart."""
     import pandas as pd  # noqa: PLC0415 - only where somebody looks at the portfolio
 
-    times = np.where(rows.kind == REST, result.bars.known_at[rows.bar] - 1, result.bars.time[rows.bar] + rows.kind)
+    known = result.bars.known_at[rows.bar] + rows.kind - REST - 3
+    times = np.where(rows.kind >= REST, known, result.bars.time[rows.bar] + rows.kind)
     index = pd.DatetimeIndex(pd.to_datetime(times, unit="ns", utc=True), name="time")
     return pd.Series(_values(result.run, rows), index=index, name=result.bars.instrument.symbol)
 
@@ -270,7 +280,7 @@ def _cash(run: Run, booking: Booking) -> float:
     notional = float(np.max(booking.quantity * np.abs(booking.price) * run.rules.multiplier, initial=0.0))
     short = bool((booking.side[::2] < 0).any())
     spent = float(np.max(np.abs(run.equity - run.rules.initial_cash), initial=0.0))
-    return run.rules.initial_cash + (10.0 * notional + spent if run.rules.margin > 0.0 or short else 0.0)
+    return run.rules.initial_cash + (10.0 * notional + spent if run.rules.margin > 0.0 or run.rules.leverage > 1.0 or short else 0.0)
 
 
 def _counts(run: Run) -> dict[str, dict[str, int]]:
@@ -281,6 +291,13 @@ def _counts(run: Run) -> dict[str, dict[str, int]]:
         "independent": {name: count for name, count in found.items() if name not in told},
         "replayed": {name: count for name, count in found.items() if name in told},
     }
+
+
+def _assumed(run: Run) -> tuple[str, ...]:
+    rules = run.rules
+    borrowed = rules.borrow_rate > 0.0 and bool((run.fills[:, FILL_BORROW] > 0.0).any())
+    limited = rules.volume_share > 0.0 and len(run.prices.volume) > 0
+    return (("borrowing",) if borrowed else ()) + (("share of volume",) if limited else ())
 
 
 def _first_difference(run: Run, booking: Booking) -> str:
@@ -327,19 +344,26 @@ def _money(run: Run, rows: Timeline, booking: Booking, booked: Any) -> tuple[flo
     ours = run.fills[run.fills[:, FILL_REASON] != BY_ENTRY]
     both = min(len(ours), len(trades))
     involved = np.maximum(1.0, np.abs(ours[:both, FILL_QTY] * ours[:both, FILL_PRICE] * run.rules.multiplier))
-    gaps = np.abs(ours[:both, FILL_PNL] - trades["pnl"][:both]) / involved
+    theirs = trades["pnl"][:both] - _borrowed(run, both)
+    gaps = np.abs(ours[:both, FILL_PNL] - theirs) / involved
     more = float(booked.init_cash) - run.rules.initial_cash
-    value = np.asarray(booked.value(), dtype=np.float64)[rows.kind == REST] - more
+    value = np.asarray(booked.value(), dtype=np.float64)[last_rows(rows)] - more - borrowing(run)
     money = float(np.max(booking.quantity * np.abs(booking.price) * run.rules.multiplier, initial=1.0)) + float(booked.init_cash)
     drift = np.abs(value - run.equity) / money
     words = ""
     if (gaps > TOLERANCE).any():
         first = int(np.flatnonzero(gaps > TOLERANCE)[0])
-        words = f"P&L of trade {first + 1}: ours {ours[first, FILL_PNL]:.10g}, vectorbt {trades['pnl'][first]:.10g}"
+        words = f"P&L of trade {first + 1}: ours {ours[first, FILL_PNL]:.10g}, vectorbt {theirs[first]:.10g}"
     elif (~(drift <= TOLERANCE)).any():
         first = int(np.flatnonzero(~(drift <= TOLERANCE))[0])
         words = f"equity at the close of bar {first}: ours {run.equity[first]:.10g}, vectorbt {value[first]:.10g}"
     return float(max(gaps.max(initial=0.0), drift.max(initial=0.0))), words
+
+
+def _borrowed(run: Run, trades: int) -> NDArray[np.float64]:
+    """Return what borrowing cost over each of the first ``trades``."""
+    paid, bars = borrowing(run), run.fills[: 2 * trades, FILL_BAR].astype(np.int64)
+    return paid[bars[1::2]] - paid[bars[::2]]
 
 
 def _worst_price(run: Run, booking: Booking) -> float:

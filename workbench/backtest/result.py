@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.backtest.engine import account as a
+from workbench.backtest.engine.rules import CLOSE_AT_END, SAME_CLOSE
 from workbench.backtest.metrics import Metrics, measure
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Result:
     def orders(self) -> pd.DataFrame:
         """Every decision in order: time and bar of the close that decided, ``known_at``, action, quantity, reason.
 
-        It fills at the open of the next bar; a live session on the same bars makes the same rows.
+        It fills at the open of the next bar (at that very close where the filling says so); a live session on the same bars makes the same rows.
         """
         rows = self.order_rows
         bar = rows[:, a.ORDER_BAR].astype(np.int64)
@@ -113,7 +114,7 @@ class Result:
         """Closed trades in order of exit; money in the instrument's currency, ``return`` as a share of what was bought.
 
         ``bars`` counts closes held (0 when left on the entry bar); ``mae`` and ``mfe`` are the worst and best open profit between entry and
-        exit, before fees: extremes of the bars before the exit's, and the exit price.
+        exit, before fees: extremes of the bars before the exit's, and the exit price. ``fees`` hold what borrowing cost.
         """
         return _trades(self)
 
@@ -131,9 +132,9 @@ class Result:
             "quantity": abs(held),
             "entry_time": self.bars.frame.index[first],
             "entry_price": entry,
-            "pnl": gained - float(self.account[a.ENTRY_FEE]),
+            "pnl": gained - float(self.account[a.ENTRY_FEE] + self.account[a.BORROWED]),
             "bars": len(self.bars) - first,
-            "fees": float(self.account[a.ENTRY_FEE]),
+            "fees": float(self.account[a.ENTRY_FEE] + self.account[a.BORROWED]),
             "traded": abs(held) * entry * self.run.rules.multiplier,
         }
 
@@ -198,7 +199,8 @@ def _trades(result: Result) -> pd.DataFrame:
     side, quantity = entries[:, a.FILL_SIDE], entries[:, a.FILL_QTY]
     paid, got = entries[:, a.FILL_PRICE], exits[:, a.FILL_PRICE]
     bought = quantity * paid * rules.multiplier
-    worst, best = _excursions(result, first, last, side, got)
+    start, stop = first + (rules.fill_at == SAME_CLOSE), last + _at_close(result, exits)
+    worst, best = _excursions(result, start, stop, side, got)
     money = side * quantity * rules.multiplier
     index = result.bars.frame.index
     return pd.DataFrame(
@@ -213,7 +215,7 @@ def _trades(result: Result) -> pd.DataFrame:
             "return": exits[:, a.FILL_PNL] / bought,
             "bars": last - first,
             "exit_reason": _names(exits[:, a.FILL_REASON], a.REASONS),
-            "fees": entries[:, a.FILL_FEE] + exits[:, a.FILL_FEE],
+            "fees": entries[:, a.FILL_FEE] + exits[:, a.FILL_FEE] + exits[:, a.FILL_BORROW],
             "mae": np.minimum(money * (worst - paid), 0.0),
             "mfe": np.maximum(money * (best - paid), 0.0),
             "traded": bought + quantity * got * rules.multiplier,
@@ -221,15 +223,24 @@ def _trades(result: Result) -> pd.DataFrame:
     )
 
 
+def _at_close(result: Result, exits: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each exit filled at the close of its bar, so that the whole bar belongs to the trade."""
+    reason = exits[:, a.FILL_REASON]
+    ended = (reason == a.BY_END) & (result.run.rules.end_kind == CLOSE_AT_END)
+    inside = np.isin(reason, (a.BY_STOP, a.BY_TRAILING, a.BY_TARGET, a.BY_END))
+    return np.asarray(ended | ((result.run.rules.fill_at == SAME_CLOSE) & ~inside))
+
+
 def _excursions(
-    result: Result, first: NDArray[np.int64], last: NDArray[np.int64], side: NDArray[np.float64], got: NDArray[np.float64]
+    result: Result, start: NDArray[np.int64], stop: NDArray[np.int64], side: NDArray[np.float64], got: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Worst and best price for each trade between its fills."""
-    if not len(first):
+    """Worst and best price for each trade: extremes of the bars from ``start`` to before ``stop``, and its exit price."""
+    if not len(start):
         return got, got
-    pairs = np.column_stack([first, last]).ravel()
-    low = np.minimum.reduceat(result.run.prices.low, pairs)[::2]
-    high = np.maximum.reduceat(result.run.prices.high, pairs)[::2]
-    same = first == last
+    pairs = np.column_stack([start, np.maximum(stop, start)]).ravel()
+    # One bar more: a trade may last to the close of the last.
+    low = np.minimum.reduceat(np.append(result.run.prices.low, np.inf), pairs)[::2]
+    high = np.maximum.reduceat(np.append(result.run.prices.high, -np.inf), pairs)[::2]
+    same = start >= stop
     low, high = np.where(same, got, np.minimum(low, got)), np.where(same, got, np.maximum(high, got))
     return np.where(side > 0, low, high), np.where(side > 0, high, low)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 TICKS, FRACTION, DISTANCE = 1, 2, 3
 FIXED, OF_EQUITY = 1, 2
+SAME_CLOSE = 1
+END_AT_CLOSE, END_AT_OPEN = 1, 2
+ONLY_ENTRIES, ONLY_EXITS = 1, 2
+NIGHTS_A_YEAR = 365.0
 
 
 @dataclass
@@ -31,6 +35,7 @@ class Held:
     trail: float | None
     best: float
     bars: int = 0
+    borrowing: float = 0.0
 
 
 @dataclass
@@ -43,7 +48,59 @@ class Order:
     distance: float
 
 
-class Twin:
+class Tariff:
+    """What the rules say about a price or a quantity by itself: levels, slippage, fees, ticks and lots."""
+
+    rules: FillRules
+
+    def away(self, kind: float, value: float, price: float, side: int, distance: float) -> float | None:
+        """Return the price a bracket's distance from ``price``, or None without bracket."""
+        if kind == TICKS:
+            return price + side * (value * self.rules.tick)
+        if kind == FRACTION:
+            return price * (1.0 + side * value)
+        if kind == DISTANCE:
+            return price + side * (value * distance)
+        return None
+
+    def fee(self, quantity: float, price: float) -> float:
+        """Return what a quantity costs by the rates alone."""
+        return quantity * self.rules.fee_per_contract + quantity * price * self.rules.multiplier * self.rules.fee_bps / 10000.0
+
+    def entry_fee(self, quantity: float, price: float) -> float:
+        """Return the fee of opening."""
+        return 0.0 if self.rules.fee_on == ONLY_EXITS else max(self.fee(quantity, price), self.rules.fee_minimum)
+
+    def exit_fee(self, quantity: float, price: float) -> float:
+        """Return the fee of closing."""
+        return 0.0 if self.rules.fee_on == ONLY_ENTRIES else max(self.fee(quantity, price), self.rules.fee_minimum)
+
+    def slipped(self, price: float, side: int) -> float:
+        """Return what a market order pays."""
+        worse = self.rules.slippage_ticks * self.rules.tick + price * self.rules.slippage_bps / 10000.0
+        return self.grid(price + side * worse, side)
+
+    def grid(self, price: float, side: int) -> float:
+        """Return the next price on the grid: up for ``side`` > 0, else down."""
+        if self.rules.tick <= 0:
+            return price
+        per = _per_unit(self.rules.tick)
+        ticks = price * per
+        if abs(ticks - round(ticks)) <= 1e-6:  # noqa: PLR2004 - on the grid up to rounding
+            return round(ticks) / per
+        return (math.ceil(ticks) if side > 0 else math.floor(ticks)) / per
+
+    def lots(self, quantity: float) -> float:
+        """Return whole lots."""
+        if quantity <= 0:
+            return 0.0
+        if self.rules.lot <= 0:
+            return quantity
+        per = _per_unit(self.rules.lot)
+        return math.floor(quantity * per + 1e-6) / per
+
+
+class Twin(Tariff):
     """Runs the fill model bar by bar; ``fills``, ``orders`` and ``equity`` collect what happens."""
 
     def __init__(self, rules: FillRules) -> None:
@@ -53,37 +110,74 @@ class Twin:
         self.held: Held | None = None
         self.order: Order | None = None
         self.halted = False
+        self.volume, self.nights = math.inf, 0.0
         self.fills: list[tuple[Any, ...]] = []
         self.orders: list[tuple[Any, ...]] = []
         self.equity: list[float] = []
 
     def run(self, prices: Prices, hours: Hours, signals: Orders, distance: Any) -> Twin:  # noqa: ANN401 - any sequence of floats
         """Take all bars and return itself."""
-        for bar in range(len(prices.close)):
-            quote = [float(column[bar]) for column in prices]
-            flags = [bool(column[bar]) for column in hours]
+        count = len(prices.close)
+        for bar in range(count):
+            quote = [float(column[bar]) for column in prices[:4]]
+            flags = [bool(column[bar]) for column in hours[:3]]
             wishes = [bool(column[bar]) for column in signals]
-            self.bar(bar, quote, flags, wishes, float(distance[bar]))
+            self.volume = float(prices.volume[bar]) if len(prices.volume) else math.inf
+            self.nights = float(hours.nights[bar]) if len(hours.nights) else 0.0
+            self.bar(bar, quote, flags, wishes, float(distance[bar]), last=bar == count - 1)
         return self
 
-    def bar(self, bar: int, quote: list[float], flags: list[bool], wishes: list[bool], distance: float) -> None:
-        """Take one bar: fills, then the mark, then the decision."""
+    def bar(self, bar: int, quote: list[float], flags: list[bool], wishes: list[bool], distance: float, *, last: bool) -> None:
+        """Take one bar: the nights before, fills, then the mark, then the decision."""
         new_session, can_enter, must_flat = flags
+        open_, high, low, close = quote
+        ends = last and self.rules.end_kind in (END_AT_CLOSE, END_AT_OPEN)
         if new_session:
             self.session_equity, self.halted = self.last_equity, False
-        self.at_open(bar, quote[0])
-        self.inside(bar, *quote[:3])
-        self.last_equity = self.value(quote[3])
+        self.overnight(open_)
+        if ends and self.rules.end_kind == END_AT_OPEN:
+            self.last_open(bar, open_)
+        else:
+            self.execute(bar, open_)
+        stopped = self.inside(bar, open_, high, low)
+        self.mark(close)
+        if ends and self.rules.end_kind == END_AT_CLOSE and self.held is not None:
+            self.leave(bar, self.slipped(close, -self.held.side), "end")
+            self.mark(close)
+        if not ends:
+            at_close = self.rules.fill_at == SAME_CLOSE
+            self.order = self.decide(wishes, close, distance, can_enter=can_enter and not (at_close and stopped), must_flat=must_flat)
+            if self.order is not None:
+                self.orders.append((bar, self.order.side, self.order.quantity, self.order.reason))
+                if at_close:
+                    self.execute(bar, close)
+                    self.mark(close)
         self.equity.append(self.last_equity)
+
+    def mark(self, close: float) -> None:
+        """Value the account; too much lost since the session began stops it."""
+        self.last_equity = self.value(close)
         limit = self.rules.max_daily_loss
         if limit > 0 and self.last_equity <= self.session_equity * (1.0 - limit):
             self.halted = True
-        self.order = self.decide(wishes, quote[3], distance, can_enter=can_enter, must_flat=must_flat)
-        if self.order is not None:
-            self.orders.append((bar, self.order.side, self.order.quantity, self.order.reason))
 
-    def at_open(self, bar: int, price: float) -> None:
-        """Fill the order of the last close."""
+    def overnight(self, price: float) -> None:
+        """Pay for the nights over which somebody else's shares were sold."""
+        if self.held is None or self.held.side > 0 or self.nights <= 0:
+            return
+        notional = self.held.quantity * price * self.rules.multiplier
+        cost = notional * self.rules.borrow_rate * self.nights / NIGHTS_A_YEAR
+        self.cash -= cost
+        self.held.borrowing += cost
+
+    def last_open(self, bar: int, price: float) -> None:
+        """Leave what is held at the last open, and let no entry through."""
+        order, self.order = self.order, None
+        if self.held is not None:
+            self.leave(bar, self.slipped(price, -self.held.side), "end" if order is None else order.reason)
+
+    def execute(self, bar: int, price: float) -> None:
+        """Fill the waiting order at a price of the market."""
         order, self.order = self.order, None
         if order is None:
             return
@@ -92,16 +186,17 @@ class Twin:
         if self.held is None and order.side != 0:
             self.enter(bar, price, order)
 
-    def enter(self, bar: int, open_: float, order: Order) -> None:
-        """Open a position as far as the money goes."""
+    def enter(self, bar: int, aimed: float, order: Order) -> None:
+        """Open a position as far as the volume and the money go."""
         rules, side = self.rules, order.side
-        price = self.slipped(open_, side)
-        need = rules.margin if rules.margin > 0 else price * rules.multiplier
-        most = self.cash / (need + self.fee(1.0, price))
-        quantity = order.quantity if order.quantity <= most else self.lots(most)
+        price = self.slipped(aimed, side)
+        quantity = order.quantity
+        if rules.volume_share > 0 and not quantity <= rules.volume_share * self.volume:
+            quantity = 0.0 if math.isnan(self.volume) else self.lots(rules.volume_share * self.volume)
+        quantity = self.payable(quantity, price)
         if quantity <= 0:
             return
-        fee = self.fee(quantity, price)
+        fee = self.entry_fee(quantity, price)
         self.cash -= fee
         stop = self.away(rules.stop_kind, rules.stop_value, price, -side, order.distance)
         target = self.away(rules.target_kind, rules.target_value, price, side, order.distance)
@@ -116,13 +211,25 @@ class Twin:
             trail=None if trail is None else abs(trail - price),
             best=price,
         )
-        self.fills.append((bar, side, quantity, price, fee, "entry", None, self.held.stop, self.held.target))
+        self.fills.append((bar, side, quantity, price, fee, "entry", None, self.held.stop, self.held.target, 0.0))
 
-    def inside(self, bar: int, open_: float, high: float, low: float) -> None:
-        """Let the position's levels meet the bar."""
+    def payable(self, quantity: float, price: float) -> float:
+        """Return how much of ``quantity`` the money buys, the fee included."""
+        rules = self.rules
+        need = rules.margin if rules.margin > 0 else price * rules.multiplier / rules.leverage
+        if rules.fee_on == ONLY_EXITS:
+            most = self.cash / need
+        else:
+            by_rate = self.cash / (need + self.fee(1.0, price))
+            by_minimum = (self.cash - rules.fee_minimum) / need
+            most = min(by_rate, by_minimum)
+        return quantity if quantity <= most else self.lots(most)
+
+    def inside(self, bar: int, open_: float, high: float, low: float) -> bool:
+        """Let the position's levels meet the bar; return whether a stop was hit."""
         held = self.held
         if held is None:
-            return
+            return False
         held.bars += 1
         long = held.side > 0
         if held.trail is not None:
@@ -133,10 +240,12 @@ class Twin:
         elif stop is not None and (low <= stop if long else high >= stop):
             met = min(open_, stop) if long else max(open_, stop)
             self.leave(bar, self.slipped(met, -held.side), reason)
+            return True
         elif held.target is not None and (high >= held.target if long else low <= held.target):
             self.leave(bar, held.target, "target")
         else:
             held.best = max(held.best, high) if long else min(held.best, low)
+        return False
 
     def stop_level(self, held: Held) -> tuple[float | None, str]:
         """Return the tighter of fixed and trailing stop, and which it is; the fixed one in a tie."""
@@ -155,10 +264,11 @@ class Twin:
         """Close the position."""
         held = self.held
         assert held is not None
-        fee = self.fee(held.quantity, price)
+        fee = self.exit_fee(held.quantity, price)
         gained = held.side * held.quantity * (price - held.price) * self.rules.multiplier
         self.cash = self.cash + gained - fee
-        self.fills.append((bar, -held.side, held.quantity, price, fee, reason, gained - fee - held.fee, None, None))
+        net = gained - fee - held.fee - held.borrowing
+        self.fills.append((bar, -held.side, held.quantity, price, fee, reason, net, None, None, held.borrowing))
         self.held = None
 
     def decide(self, wishes: list[bool], close: float, distance: float, *, can_enter: bool, must_flat: bool) -> Order | None:
@@ -170,6 +280,8 @@ class Twin:
         if entry_short and not exit_short and not entry_long:
             wanted = -1
         allowed = wanted != 0 and can_enter and not must_flat and not self.halted
+        if wanted < 0 and not self.rules.short_allowed:
+            allowed = False
         quantity = self.size(close, distance) if allowed else 0.0
         if self.held is None:
             return Order(wanted, quantity, "entry", distance) if quantity > 0 else None
@@ -178,6 +290,7 @@ class Twin:
             ("session", must_flat),
             ("daily_loss", self.halted),
             ("ruin", self.last_equity <= 0),
+            ("margin", self.last_equity < self.needed(close)),
             ("reverse", wanted == -self.held.side),
             ("signal", leave),
             ("time", 0 < self.rules.time_stop_bars <= self.held.bars),
@@ -203,7 +316,7 @@ class Twin:
         if rules.size_kind == FIXED:
             quantity = rules.size_value
         elif rules.size_kind == OF_EQUITY:
-            quantity = equity * rules.size_value / notional
+            quantity = equity * rules.leverage * rules.size_value / notional
         else:
             assert risk is not None
             quantity = equity * rules.size_value / risk
@@ -220,43 +333,13 @@ class Twin:
             return self.cash
         return self.cash + self.held.side * self.held.quantity * (close - self.held.price) * self.rules.multiplier
 
-    def away(self, kind: float, value: float, price: float, side: int, distance: float) -> float | None:
-        """Return the price a bracket's distance from ``price``, or None without bracket."""
-        if kind == TICKS:
-            return price + side * (value * self.rules.tick)
-        if kind == FRACTION:
-            return price * (1.0 + side * value)
-        if kind == DISTANCE:
-            return price + side * (value * distance)
-        return None
-
-    def fee(self, quantity: float, price: float) -> float:
-        """Return the fee of a fill."""
-        return quantity * self.rules.fee_per_contract + quantity * price * self.rules.multiplier * self.rules.fee_bps / 10000.0
-
-    def slipped(self, price: float, side: int) -> float:
-        """Return what a market order pays."""
-        worse = self.rules.slippage_ticks * self.rules.tick + price * self.rules.slippage_bps / 10000.0
-        return self.grid(price + side * worse, side)
-
-    def grid(self, price: float, side: int) -> float:
-        """Return the next price on the grid: up for ``side`` > 0, else down."""
-        if self.rules.tick <= 0:
-            return price
-        per = _per_unit(self.rules.tick)
-        ticks = price * per
-        if abs(ticks - round(ticks)) <= 1e-6:  # noqa: PLR2004 - on the grid up to rounding
-            return round(ticks) / per
-        return (math.ceil(ticks) if side > 0 else math.floor(ticks)) / per
-
-    def lots(self, quantity: float) -> float:
-        """Return whole lots."""
-        if quantity <= 0:
-            return 0.0
-        if self.rules.lot <= 0:
-            return quantity
-        per = _per_unit(self.rules.lot)
-        return math.floor(quantity * per + 1e-6) / per
+    def needed(self, close: float) -> float:
+        """Return the equity without which the position is closed."""
+        rules = self.rules
+        if rules.maintenance <= 0 or self.held is None:
+            return -math.inf
+        one = rules.margin if rules.margin > 0 else close * rules.multiplier
+        return rules.maintenance * (self.held.quantity * one)
 
 
 def _per_unit(step: float) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench import clock
+from workbench.backtest.run import in_session
 from workbench.errors import InputError
 from workbench.execution import outcome
 from workbench.execution.book import last_bar
@@ -56,6 +57,7 @@ def replay(
     with database.read() as session:
         bot = bots.get(session, bot.id)
         strategy = strategy or Strategy(StrategySpec.from_json(bots.spec_json(session, bot)))
+        bars = in_session(bars, strategy.spec.session_mode)
         traded = _traded(bars, last_bar(session, bot))
     session_ = PaperSession(database, bot, strategy, traded, instrument=bars.instrument, on_halt=on_halt)
     todo = tuple(tape(bars, strategy.spec.window))

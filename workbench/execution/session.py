@@ -222,7 +222,7 @@ class PaperSession:
     def _warm(self, before: Bars | None) -> None:
         if before is not None and len(before):
             for bar in tape(before, self.strategy.spec.window):
-                self._stream.update(*bar[3:10])
+                self._stream.feed(*bar.numbers, time=bar.time, known_at=bar.known_at)
 
     # one bar ---------------------------------------------------------------------------------------------------------------------------
 
@@ -264,7 +264,7 @@ class PaperSession:
         fills = self._fill(session, bar)
         equity = self._mark(bar)
         started = clock.monotonic()
-        said = self._stream.update(*bar[3:10])
+        said = self._stream.update(*bar.numbers, time=bar.time, known_at=bar.known_at)
         action, quantity, reason = self._decide(bar, said)
         self.seconds.append(clock.monotonic() - started)
         order = None if action == HOLD else self._order(session, bar, said, action, quantity, reason)
@@ -274,14 +274,15 @@ class PaperSession:
 
     def _fill(self, session: Session, bar: Bar) -> tuple[Fill, ...]:
         memory = self._memory
-        fills = self.broker.bar(bar, new_session=bar.session != memory.session)
+        nights = bar.session - memory.session if memory.bars else 0
+        fills = self.broker.bar(bar, new_session=bar.session != memory.session, nights=nights)
         for fill in fills:
             self._book.trade(session, bar, fill, memory, self._slippage(fill, bar))
         if memory.waiting:
             if any(fill.at_open for fill in fills):
                 self._book.filled(session, memory.waiting)
             else:
-                self._book.ended(session, memory.waiting, OrderEvent.REJECT, "the money does not pay for one lot at this open")
+                self._book.ended(session, memory.waiting, OrderEvent.REJECT, "money or volume do not make one lot at this open")
             memory.waiting = ""
         return fills
 

@@ -30,10 +30,25 @@ class Bar(NamedTuple):
     """Minutes since midnight at its open, exchange zone."""
     day_of_week: float
     """Weekday of its trade date, Monday is 0."""
+    session_bar: float
+    """Place in its session by the calendar, 0 for the first bar."""
+    minutes_since_open: float
+    """Minutes from the session's open to its open."""
+    minutes_to_close: float
+    """Minutes from its close to the session's."""
+    session_day: float
+    """Trade date as days since 1970."""
+    bar_minutes: float
+    """Minutes from its open to its close."""
     can_enter: int
     """1 where a decision at its close may open a position."""
     must_flat: int
     """1 where a position must be closed with the order of its close."""
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What a program is fed: prices, volume and the clock, in the order of ``strategy.series.FED``."""
+        return self[3:15]
 
 
 def tape(bars: Bars, window: TradingWindow | None = None) -> Iterator[Bar]:
@@ -54,6 +69,11 @@ def tape(bars: Bars, window: TradingWindow | None = None) -> Iterator[Bar]:
         bars.volume.tolist(),
         hours.minute_of_day.tolist(),
         hours.day_of_week.tolist(),
+        hours.session_bar.tolist(),
+        hours.minutes_since_open.tolist(),
+        hours.minutes_to_close.tolist(),
+        hours.session_day.tolist(),
+        hours.bar_minutes.tolist(),
         trading.can_enter.tolist(),
         trading.must_flat.tolist(),
     )

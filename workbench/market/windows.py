@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.market.bars import Bars
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
+_MINUTE = 60_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +78,12 @@ def _minute(text: str) -> int:
 
 def _minutes(times: NDArray[np.int64], where: str) -> NDArray[np.int64]:
     local = pd.DatetimeIndex(times.astype("datetime64[ns]")).tz_localize("UTC").tz_convert(where).tz_localize(None)
-    return np.asarray(local.as_unit("ns").asi8 // 60_000_000_000 % 1440)
+    return np.asarray(local.as_unit("ns").asi8 // _MINUTE % 1440)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TradingColumns:
-    """What the engine asks about time; uint8 arrays (n,), contiguous."""
+    """What the engine asks about time; contiguous arrays (n,), uint8 where they are flags."""
 
     new_session: NDArray[np.uint8]
     """1 where the bar is the first of its session in the data."""
@@ -90,6 +91,8 @@ class TradingColumns:
     """1 where a decision at this bar's close may open a position at the next bar's open."""
     must_flat: NDArray[np.uint8]
     """1 where a position must be closed at the next bar's open."""
+    nights: NDArray[np.float64]
+    """Float64: calendar nights since the session before, at the first bar of each session in the data; 0 elsewhere and at the first bar."""
 
 
 def trading_columns(bars: Bars, window: TradingWindow | None = None) -> TradingColumns:
@@ -102,8 +105,11 @@ def trading_columns(bars: Bars, window: TradingWindow | None = None) -> TradingC
     count = len(bars)
     fresh = np.ones(count, dtype=np.uint8)
     fresh[1:] = bars.session[1:] != bars.session[:-1]
+    nights = np.zeros(count)
+    nights[1:] = np.diff(bars.session)  # sessions are named by the day of their trade date
     if window is None or not bars.timeframe.intraday:
-        return TradingColumns(new_session=fresh, can_enter=np.ones(count, dtype=np.uint8), must_flat=np.zeros(count, dtype=np.uint8))
+        anytime, never = np.ones(count, dtype=np.uint8), np.zeros(count, dtype=np.uint8)
+        return TradingColumns(new_session=fresh, can_enter=anytime, must_flat=never, nights=nights)
     table = session_table(bars.instrument.calendar, bars.instrument.session_mode)
     row = np.searchsorted(table.trade_date, bars.trade_date)
     stays = bars.known_at < table.close[row]
@@ -114,24 +120,50 @@ def trading_columns(bars: Bars, window: TradingWindow | None = None) -> TradingC
     last = inside & (~window.holds(ends) | (ends >= table.close[following]))
     enter = inside & ~last
     flat = (last | ~inside | ~stays) if window.flat else np.zeros(count, dtype=bool)
-    return TradingColumns(new_session=fresh, can_enter=enter.astype(np.uint8), must_flat=flat.astype(np.uint8))
+    return TradingColumns(new_session=fresh, can_enter=enter.astype(np.uint8), must_flat=flat.astype(np.uint8), nights=nights)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClockColumns:
-    """Time as numbers, for the time terms of rules; float64 arrays (n,), contiguous."""
+    """Time as numbers, for the time terms of rules and for indicators that start afresh each session; float64 arrays (n,), contiguous."""
 
     minute_of_day: NDArray[np.float64]
     """Minutes from midnight to the bar's open in the exchange's zone, 0 to 1439."""
     day_of_week: NDArray[np.float64]
     """Weekday of the trade date: 0 Monday to 6 Sunday."""
+    session_bar: NDArray[np.float64]
+    """Place of the bar in its session by the calendar, 0 for the first; a bar missing in the data leaves its place empty."""
+    minutes_since_open: NDArray[np.float64]
+    """Minutes from the session's open to the bar's open: 0 on the first bar and on bars of a day or longer."""
+    minutes_to_close: NDArray[np.float64]
+    """Minutes from the bar's close to the session's: 0 on the last bar and on bars of a day or longer."""
+    session_day: NDArray[np.float64]
+    """Trade date as days since 1970; it changes where a session begins."""
+    bar_minutes: NDArray[np.float64]
+    """Minutes from the bar's open to the moment it is known."""
 
 
 def clock_columns(bars: Bars) -> ClockColumns:
-    """Return minute of day and weekday of each bar; US shares and their indices read New York, CME contracts Chicago, coins UTC.
+    """Return the clock of each bar, from the calendar and its own time only.
 
-    The weekday is the trade date's: a CME bar of Sunday evening is a Monday.
+    US shares and their indices read New York, CME contracts Chicago, coins UTC. The weekday is the trade date's: a CME bar of Sunday evening is a Monday.
     """
     minute = _minutes(bars.time, zone(bars.instrument.calendar)).astype(np.float64)
     weekday = ((bars.session + 3) % 7).astype(np.float64)  # 1970-01-01 was a Thursday
-    return ClockColumns(minute_of_day=minute, day_of_week=weekday)
+    place, since, left = np.zeros(len(bars)), np.zeros(len(bars)), np.zeros(len(bars))
+    if bars.timeframe.intraday:
+        table = session_table(bars.instrument.calendar, bars.instrument.session_mode)
+        row = np.searchsorted(table.trade_date, bars.trade_date)
+        past = np.maximum(bars.time - table.open[row], 0)
+        place = (past // bars.timeframe.nanoseconds).astype(np.float64)
+        since = past / _MINUTE
+        left = np.maximum(table.close[row] - bars.known_at, 0) / _MINUTE
+    return ClockColumns(
+        minute_of_day=minute,
+        day_of_week=weekday,
+        session_bar=place,
+        minutes_since_open=since,
+        minutes_to_close=left,
+        session_day=bars.session.astype(np.float64),
+        bar_minutes=np.maximum(bars.known_at - bars.time, 0) / _MINUTE,
+    )

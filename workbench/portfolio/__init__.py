@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from workbench.portfolio.brackets import Bracket, Brackets
 from workbench.portfolio.costs import Costs
+from workbench.portfolio.filling import Filling
 from workbench.portfolio.limits import Limits
 from workbench.portfolio.sizing import Sizing
 
-__all__ = ["Bracket", "Brackets", "Costs", "Limits", "Sizing"]
+__all__ = ["Bracket", "Brackets", "Costs", "Filling", "Limits", "Sizing"]

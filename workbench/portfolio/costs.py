@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from workbench.portfolio.quantity import fields_of, plain, positive
+from workbench.errors import UnknownNameError
+from workbench.portfolio.quantity import fields_of, percent, plain, positive
 from workbench.units import AssetClass
 
 if TYPE_CHECKING:
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
 
     from workbench.units import Instrument
 
+FeeOn = Literal["both", "entry", "exit"]
+_LATER = ("fee_minimum", "fee_on", "borrow_rate")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """Costs of one side (an entry or an exit); a round trip pays them twice."""
+    """Costs of one side (an entry or an exit); a round trip pays them twice, unless ``fee_on`` says that fees are due once."""
 
     slippage_ticks: float = 1.0
     """Ticks by which a market or stop fill is worse than the price it aimed at; targets do not slip."""
@@ -27,12 +31,22 @@ class Costs:
     """Money per contract (or share, or coin)."""
     fee_bps: float = 0.0
     """Basis points of the notional."""
+    fee_minimum: float = 0.0
+    """Money that a fill with a fee costs at least."""
+    fee_on: FeeOn = "both"
+    """Which fills cost a fee: ``both``, ``entry`` (once, when the position is opened) or ``exit``. Slippage is paid on both sides."""
+    borrow_rate: float = 0.0
+    """Share of a short position's notional that borrowing it for a year costs, 0.03 means 3 %; charged for each calendar night."""
 
     def __post_init__(self) -> None:
-        """Refuse negative and infinite costs."""
+        """Refuse negative and infinite costs, and sides that do not exist."""
         for field in fields(self):
-            positive(getattr(self, field.name), f"costs: {field.name}", zero=True)
-            object.__setattr__(self, field.name, float(getattr(self, field.name)))
+            if field.name != "fee_on":
+                positive(getattr(self, field.name), f"costs: {field.name}", zero=True)
+                object.__setattr__(self, field.name, float(getattr(self, field.name)))
+        if self.fee_on not in get_args(FeeOn):
+            what = "side that pays a fee"
+            raise UnknownNameError(what, str(self.fee_on), get_args(FeeOn))
 
     @classmethod
     def of(cls, instrument: Instrument) -> Costs:
@@ -40,8 +54,8 @@ class Costs:
         return _DEFAULTS[instrument.asset_class][0]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a JSON record."""
-        return asdict(self)
+        """Return a JSON record; what was added to costs later is left out where it is as by default, so that hashes of older costs stay."""
+        return {name: value for name, value in asdict(self).items() if name not in _LATER or value != getattr(Costs, name)}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Costs:
@@ -61,7 +75,14 @@ class Costs:
             (self.fee_bps, "bps fee"),
         ]
         shown = [f"{plain(value)} {unit}" for value, unit in parts if value]
-        return f"{' + '.join(shown)} a side" if shown else "no costs"
+        words = [f"{' + '.join(shown)} a side" if shown else "no costs"]
+        if self.fee_minimum:
+            words.append(f"fee at least {plain(self.fee_minimum)}")
+        if self.fee_on != "both":
+            words.append(f"fees on the {self.fee_on} only")
+        if self.borrow_rate:
+            words.append(f"shorts borrow at {percent(self.borrow_rate)} a year")
+        return ", ".join(words)
 
 
 _DEFAULTS: Mapping[AssetClass, tuple[Costs, str]] = MappingProxyType(

@@ -13,10 +13,10 @@ FRACTION, RISK = 2.0, 3.0
 
 
 class Case(NamedTuple):
-    """One table: bars as (open, high, low, close), what the rules say at which closes, and the fills expected."""
+    """One table: bars as (open, high, low, close) and perhaps volume, what the rules say at which closes, and the fills expected."""
 
     says: str
-    bars: list[tuple[float, float, float, float]]
+    bars: list[tuple[float, ...]]
     signals: dict[int, str]
     fills: list[tuple[int, str, float, float, str]]
     rules: Mapping[str, float] = MappingProxyType({})
@@ -24,6 +24,11 @@ class Case(NamedTuple):
     no_entry: tuple[int, ...] = ()
     must_flat: tuple[int, ...] = ()
     distance: float = float("nan")
+    nights: Mapping[int, float] = MappingProxyType({})
+    fees: tuple[float, ...] = ()
+    """Fee of each fill, where the case is about them."""
+    profits: tuple[float, ...] = ()
+    """Profit of each closed trade, where the case is about it."""
 
 
 FLAT = (100.0, 101.0, 99.0, 100.0)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fill_table import CASES, FLAT, PERCENT, Case
+from fill_table import CASES as FIRST
+from fill_table import FLAT, PERCENT, Case
+from filling_table import CASES as FILLING
 from worlds import RULES, flags_of, prices_of
 
 from workbench.backtest.engine import account as a
@@ -15,6 +19,8 @@ from workbench.backtest.engine.arrays import Hours, Orders, Prices
 from workbench.backtest.engine.simulate import simulate
 from workbench.backtest.twin import Twin
 
+DOCUMENT = Path(__file__).parents[3] / "notebooks" / "tutorials" / "04_fill_model.ipynb"
+CASES = [*FIRST, *FILLING]
 COLUMN = {"buy": 0, "sell": 1, "short": 2, "cover": 3}
 
 
@@ -22,7 +28,7 @@ def arrays(case: Case) -> tuple[Any, ...]:
     """Return rules, prices, hours, signals and distance of a case."""
     bars = len(case.bars)
     prices = Prices(*(np.array(column, dtype=np.float64) for column in zip(*case.bars, strict=True)))
-    hours = Hours.always(bars)
+    hours = Hours.always(bars)._replace(nights=np.array([case.nights.get(bar, 0.0) for bar in range(bars)]))
     hours.new_session[list(case.new_session)] = 1
     hours.can_enter[list(case.no_entry)] = 0
     hours.must_flat[list(case.must_flat)] = 1
@@ -49,6 +55,9 @@ def test_rule_of_the_fill_model(case: Case) -> None:
         for row in fills
     ]
     assert case.fills == found
+    assert not case.fees or list(case.fees) == fills[:, a.FILL_FEE].tolist()
+    profits = fills[~np.isnan(fills[:, a.FILL_PNL]), a.FILL_PNL].tolist()
+    assert not case.profits or pytest.approx(case.profits, abs=1e-9) == profits
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.says)
@@ -59,6 +68,15 @@ def test_rule_of_the_fill_model_in_plain_python(case: Case) -> None:
     assert case.fills == [
         (bar, "buy" if side > 0 else "sell", quantity, price, why) for bar, side, quantity, price, _, why, *_ in twin.fills
     ]
+
+
+def test_every_rule_stands_in_the_document() -> None:
+    """The tutorial on the fill model shows each of these tables, and runs it."""
+    notebook = json.loads(DOCUMENT.read_text(encoding="utf-8"))
+    source = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+    missing = [case.says for case in CASES if f'shows(\n    "{case.says}",' not in source]
+    assert not missing
+    assert source.count("shows(\n") == len(CASES)
 
 
 def test_fees_and_multiplier_by_hand() -> None:

@@ -70,9 +70,28 @@ def bracket(values: list[tuple[float, float]]) -> st.SearchStrategy[tuple[float,
     return st.one_of(st.just((0.0, 0.0)), st.sampled_from(values))
 
 
+def filling(draw: st.DrawFn) -> dict[str, float]:
+    """Draw the rules that only some markets have; each is as by default half of the time."""
+
+    def either(default: float, *others: float) -> float:
+        return default if draw(st.booleans()) else draw(st.sampled_from(others))
+
+    return {
+        "fill_at": either(0.0, 1.0),
+        "end_kind": either(0.0, 1.0, 2.0),
+        "fee_minimum": either(0.0, 1.0, 40.0),
+        "fee_on": either(0.0, 1.0, 2.0),
+        "borrow_rate": either(0.0, 0.03, 0.8),
+        "leverage": either(1.0, 2.0, 5.0),
+        "maintenance": either(0.0, 0.25, 0.9),
+        "volume_share": either(0.0, 0.01, 0.5),
+        "short_allowed": either(1.0, 0.0),
+    }
+
+
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Draw a world."""
+def worlds(draw: st.DrawFn, *, plain: bool = True) -> World:
+    """Draw a world; one that is not plain may have any rule there is."""
     bars = draw(st.integers(1, 120))
     seed = draw(st.integers(0, 2**32 - 1))
     random = np.random.default_rng(seed)
@@ -104,11 +123,15 @@ def worlds(draw: st.DrawFn) -> World:
         max_daily_loss=draw(st.sampled_from([0.0, 0.0, 0.005])),
         margin=draw(st.sampled_from([0.0, 500.0])),
         initial_cash=draw(st.sampled_from([1_000.0, 100_000.0])),
+        **({} if plain else filling(draw)),
     )
     busy = draw(st.sampled_from([0.03, 0.3]))
     signals = Orders(*(flags_of(random, bars, busy * draw(st.sampled_from([0.0, 1.0, 1.0]))) for _ in range(4)))
-    hours = Hours(
-        new_session=flags_of(random, bars, 0.1), can_enter=1 - flags_of(random, bars, 0.1), must_flat=flags_of(random, bars, 0.05)
-    )
+    fresh = flags_of(random, bars, 0.1)
+    nights = fresh * random.integers(1, 5, bars).astype(np.float64)
+    hours = Hours(new_session=fresh, can_enter=1 - flags_of(random, bars, 0.1), must_flat=flags_of(random, bars, 0.05), nights=nights)
+    if draw(st.booleans()):
+        volume = np.where(random.random(bars) < 0.05, np.nan, np.round(random.exponential(400.0, bars)))
+        prices = prices._replace(volume=volume)
     distance = np.where(random.random(bars) < 0.1, np.nan, np.abs(random.normal(1.0, 0.5, bars)))
     return World(rules, prices, hours, signals, distance)

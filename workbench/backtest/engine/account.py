@@ -42,7 +42,9 @@ PENDING_ACTION = 12
 PENDING_QTY = 13
 PENDING_DISTANCE = 14
 PENDING_REASON = 15
-ACCOUNT_SIZE = 16
+BORROWED = 16
+"""Money paid so far for borrowing what the short position sold; gone from ``CASH`` already."""
+ACCOUNT_SIZE = 17
 
 # What a decision asks for.
 HOLD = 0
@@ -65,7 +67,9 @@ BY_TIME = 7
 BY_SESSION = 8
 BY_DAILY_LOSS = 9
 BY_RUIN = 10
-REASONS = ("", "entry", "signal", "reverse", "stop", "trailing", "target", "time", "session", "daily_loss", "ruin")
+BY_MARGIN = 11
+BY_END = 12
+REASONS = ("", "entry", "signal", "reverse", "stop", "trailing", "target", "time", "session", "daily_loss", "ruin", "margin", "end")
 
 # A fill: positions in its row.
 FILL_BAR = 0
@@ -76,17 +80,19 @@ FILL_PRICE = 3
 FILL_FEE = 4
 FILL_REASON = 5
 FILL_PNL = 6
-"""Profit of the trade that this fill ends, after the fees of both sides; NaN for an entry."""
+"""Profit of the trade that this fill ends, after the fees of both sides and the borrowing; NaN for an entry."""
 FILL_STOP = 7
 """Stop price set by an entry; NaN if none, and for an exit."""
 FILL_TARGET = 8
-FILL_SIZE = 9
+FILL_BORROW = 9
+"""Money that borrowing cost over the trade that this fill ends; 0 for an entry."""
+FILL_SIZE = 10
 FILLS_PER_BAR = 3
-"""At most: a reversal closes and opens at the open, and the new position is stopped on the same bar."""
+"""At most: a reversal closes and opens at the open, and the new position is stopped on the same bar, or closed because the data ends."""
 
 # An order: positions in its row.
 ORDER_BAR = 0
-"""The bar at whose close it was decided; it fills at the next bar's open."""
+"""The bar at whose close it was decided; it fills at the next bar's open, or at this close where fills are asked for there."""
 ORDER_ACTION = 1
 ORDER_QTY = 2
 ORDER_REASON = 3

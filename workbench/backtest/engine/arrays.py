@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from workbench.market import Bars, TradingColumns
 
+UNKNOWN = np.zeros(0)
+"""A column that nobody gave: no limit by volume, no nights."""
+
 
 class Prices(NamedTuple):
     """Float64 columns of n bars, oldest first."""
@@ -19,15 +22,17 @@ class Prices(NamedTuple):
     high: NDArray[np.float64]
     low: NDArray[np.float64]
     close: NDArray[np.float64]
+    volume: NDArray[np.float64] = UNKNOWN
+    """Contracts, shares or coins traded; without it no rule limits a fill by volume."""
 
     @classmethod
     def of(cls, bars: Bars) -> Prices:
         """Return the prices of ``bars``."""
-        return cls(open=bars.open, high=bars.high, low=bars.low, close=bars.close)
+        return cls(open=bars.open, high=bars.high, low=bars.low, close=bars.close, volume=bars.volume)
 
 
 class Hours(NamedTuple):
-    """Uint8 columns of n bars, 0 or 1: what the calendar says about each."""
+    """What the calendar says about each of n bars; flags are uint8, 0 or 1."""
 
     new_session: NDArray[np.uint8]
     """The bar is the first of its session."""
@@ -35,11 +40,13 @@ class Hours(NamedTuple):
     """An entry decided at this close may be sent."""
     must_flat: NDArray[np.uint8]
     """A position has to be closed with the order of this close."""
+    nights: NDArray[np.float64] = UNKNOWN
+    """Float64, calendar nights since the session before; 0 inside a session. Without it borrowing costs nothing."""
 
     @classmethod
     def of(cls, columns: TradingColumns) -> Hours:
-        """Return the flags of ``columns``."""
-        return cls(new_session=columns.new_session, can_enter=columns.can_enter, must_flat=columns.must_flat)
+        """Return the columns as the engine takes them."""
+        return cls(new_session=columns.new_session, can_enter=columns.can_enter, must_flat=columns.must_flat, nights=columns.nights)
 
     @classmethod
     def always(cls, bars: int) -> Hours:
@@ -54,3 +61,17 @@ class Orders(NamedTuple):
     exit_long: NDArray[np.uint8]
     entry_short: NDArray[np.uint8]
     exit_short: NDArray[np.uint8]
+
+
+VOLUME, NIGHTS, QUOTES = 4, 5, 6
+"""Rows of ``quotes`` after open, high, low and close, and their number."""
+
+
+def quotes_of(prices: Prices, hours: Hours) -> NDArray[np.float64]:
+    """Return all numbers about the bars as one float64 array (``QUOTES``, n): open, high, low, close, volume, nights.
+
+    An unknown volume is infinite, unknown nights are 0: neither does anything then.
+    """
+    bars = prices.close.size
+    volume = prices.volume if prices.volume.size else np.full(bars, np.inf)
+    return np.stack([*prices[:VOLUME], volume, hours.nights if hours.nights.size else np.zeros(bars)])

@@ -1,16 +1,19 @@
-"""The fill model, one bar at a time: the four functions that a backtest, a sweep and a live paper session share.
+"""The fill model, one bar at a time: the functions that a backtest, a sweep and a live paper session share.
 
 For every bar, in this order:
 
-1. ``fill``: the order decided at the last close trades at this bar's open (slipped and rounded against us). Then the position's stop,
-   then its target meet the rest of the bar, from the entry bar on. A bar that opens beyond a level, stop or target, fills at its open. When one
-   bar reaches both levels after its open the stop counts. After a stop nothing else fills on that bar.
+1. ``fill``: borrowing a short position over the nights before is paid. The order decided at the last close trades at this bar's open (slipped and
+   rounded against us). Then the position's stop, then its target meet the rest of the bar, from the entry bar on. A bar that opens beyond a level,
+   stop or target, fills at its open. When one bar reaches both levels after its open the stop counts. After a stop nothing else fills on that bar.
 2. ``mark``: equity at the close; the daily loss is compared.
-3. ``decide``: what to do, from nothing but this close, the signals at this close and the account. Session end, daily loss and ruin come first, then an
-   opposite entry (close and reverse), then the exit rule, then the time stop. An entry needs both its own exit and the opposite entry to be silent.
+3. ``decide``: what to do, from nothing but this close, the signals at this close and the account. Session end, daily loss, ruin and the margin call
+   come first, then an opposite entry (close and reverse), then the exit rule, then the time stop. An entry needs both its own exit and the opposite
+   entry to be silent.
 4. ``place``: the decision becomes the pending order.
 
-A position still open after the last bar stays open: it is marked at the last close and is no trade yet.
+Two deviations only where they are asked for: with same-close fills ``trade`` fills the order at the close that decided it, and the account is marked
+again; brackets live from the next bar on. With an end, the position is closed at the last bar's open (``trade`` with ``CLOSE``) or its close.
+Otherwise a position still open after the last bar stays open: it is marked at the last close and is no trade yet. ``bar.one_bar`` is this order in code.
 """
 
 from __future__ import annotations
@@ -21,8 +24,10 @@ import numpy as np
 
 from workbench.backtest.engine.account import (
     BARS_HELD,
+    BORROWED,
     BY_DAILY_LOSS,
     BY_ENTRY,
+    BY_MARGIN,
     BY_NOTHING,
     BY_REVERSE,
     BY_RUIN,
@@ -38,6 +43,7 @@ from workbench.backtest.engine.account import (
     ENTRY_PRICE,
     EQUITY,
     FILL_BAR,
+    FILL_BORROW,
     FILL_FEE,
     FILL_PNL,
     FILL_PRICE,
@@ -61,7 +67,19 @@ from workbench.backtest.engine.account import (
     TARGET,
     TRAIL_DISTANCE,
 )
-from workbench.backtest.engine.price import affordable, fee, level, market_price, on_grid, order_size, trailing_level
+from workbench.backtest.engine.price import (
+    affordable,
+    borrowing,
+    called,
+    entry_fee,
+    exit_fee,
+    level,
+    market_price,
+    on_grid,
+    order_size,
+    takeable,
+    trailing_level,
+)
 from workbench.backtest.engine.rules import NO_BRACKET
 from workbench.compiled import inlined_kernel, kernel
 
@@ -112,6 +130,7 @@ def decision(  # noqa: PLR0917, PLR0911 - scalars: a record would be slower
     distance: float,
 ) -> tuple[int, float, int]:
     """Return ``(action, quantity, reason)``; ``entry`` is +1 or -1 for a valid entry signal, ``leave`` the exit signal of the held side."""
+    may_open = may_open and (entry > 0 or rules.short_allowed != 0.0)
     if held == 0.0:
         quantity = order_size(rules, equity, close, distance) if may_open and entry != 0 else 0.0
         if quantity > 0.0:
@@ -123,6 +142,8 @@ def decision(  # noqa: PLR0917, PLR0911 - scalars: a record would be slower
         return CLOSE, 0.0, BY_DAILY_LOSS
     if equity <= 0.0:
         return CLOSE, 0.0, BY_RUIN
+    if called(rules, held, equity, close):
+        return CLOSE, 0.0, BY_MARGIN
     if entry * held < 0.0:
         quantity = order_size(rules, equity, close, distance) if may_open else 0.0
         if quantity > 0.0:
@@ -156,25 +177,23 @@ def fill(  # noqa: PLR0917 - scalars: a record would be slower
     bar: int,
     fills: NDArray[np.float64],
     count: int,
+    volume: float = np.inf,
+    nights: float = 0.0,
 ) -> int:
     """Trade the pending order and the brackets on one bar; return the new number of rows in ``fills``.
 
     ``fills`` has ``FILL_SIZE`` columns and room for ``FILLS_PER_BAR`` rows after ``count``; ``bar`` is what the rows say as their bar.
-    ``close`` completes the bar and is not used: nothing fills at the close it was decided on.
+    ``volume`` is what the bar traded, ``nights`` are those since the session before, 0 inside a session. ``close`` completes the bar and is not used:
+    nothing fills here at the close it was decided on.
     """
     if new_session != 0:
         account[SESSION_EQUITY] = account[EQUITY]
         account[HALTED] = 0.0
-    action = account[PENDING_ACTION]
-    if action != HOLD:
-        account[PENDING_ACTION] = HOLD
-        held = account[QTY]
-        wanted = 1.0 if action == GO_LONG else (-1.0 if action == GO_SHORT else 0.0)
-        if held != 0.0 and wanted * held <= 0.0:
-            price = market_price(rules, open_, -1.0 if held > 0.0 else 1.0)
-            count = _close(account, rules, price, account[PENDING_REASON], bar, fills, count)
-        if wanted != 0.0 and account[QTY] == 0.0:
-            count = _open(account, rules, wanted, open_, bar, fills, count)
+    if nights > 0.0:
+        paid = borrowing(rules, account[QTY], open_, nights)
+        account[CASH] -= paid
+        account[BORROWED] += paid
+    count = trade(account, rules, open_, volume, bar, fills, count)
     if account[QTY] != 0.0:
         account[BARS_HELD] += 1.0
         side = 1.0 if account[QTY] > 0.0 else -1.0
@@ -183,6 +202,25 @@ def fill(  # noqa: PLR0917 - scalars: a record would be slower
         )
         if reason != BY_NOTHING:
             count = _close(account, rules, price, reason, bar, fills, count)
+    return count
+
+
+@inlined_kernel
+def trade(
+    account: NDArray[np.float64], rules: FillRules, aimed: float, volume: float, bar: int, fills: NDArray[np.float64], count: int
+) -> int:
+    """Trade the pending order at ``aimed``, an open or a close, on a bar with ``volume``; return the number of rows after it."""
+    action = account[PENDING_ACTION]
+    if action == HOLD:
+        return count
+    account[PENDING_ACTION] = HOLD
+    held = account[QTY]
+    wanted = 1.0 if action == GO_LONG else (-1.0 if action == GO_SHORT else 0.0)
+    if held != 0.0 and wanted * held <= 0.0:
+        price = market_price(rules, aimed, -1.0 if held > 0.0 else 1.0)
+        count = _close(account, rules, price, account[PENDING_REASON], bar, fills, count)
+    if wanted != 0.0 and account[QTY] == 0.0:
+        count = _open(account, rules, wanted, aimed, volume, bar, fills, count)
     return count
 
 
@@ -198,14 +236,21 @@ def mark(account: NDArray[np.float64], rules: FillRules, close: float) -> float:
 
 @inlined_kernel
 def _open(
-    account: NDArray[np.float64], rules: FillRules, side: float, open_: float, bar: int, fills: NDArray[np.float64], count: int
+    account: NDArray[np.float64],
+    rules: FillRules,
+    side: float,
+    aimed: float,
+    volume: float,
+    bar: int,
+    fills: NDArray[np.float64],
+    count: int,
 ) -> int:
-    """Enter at the open as far as the money goes, and set the brackets from the price paid."""
-    price = market_price(rules, open_, side)
-    quantity = affordable(rules, account[CASH], account[PENDING_QTY], price)
+    """Enter as far as money and volume go, and set the brackets from the price paid."""
+    price = market_price(rules, aimed, side)
+    quantity = affordable(rules, account[CASH], takeable(rules, account[PENDING_QTY], volume), price)
     if not quantity > 0.0:
         return count
-    paid = fee(rules, quantity, price)
+    paid = entry_fee(rules, quantity, price)
     account[CASH] -= paid
     account[QTY] = side * quantity
     account[ENTRY_PRICE] = price
@@ -213,7 +258,7 @@ def _open(
     account[STOP], account[TARGET], account[TRAIL_DISTANCE] = brackets(rules, side, price, account[PENDING_DISTANCE])
     account[PEAK] = price
     account[BARS_HELD] = 0.0
-    return _row(fills, count, bar, side, quantity, price, paid, BY_ENTRY, np.nan, account[STOP], account[TARGET])
+    return _row(fills, count, bar, side, quantity, price, paid, BY_ENTRY, np.nan, account[STOP], account[TARGET], 0.0)
 
 
 @inlined_kernel
@@ -223,6 +268,8 @@ def _close(
     """Leave the position at ``price`` and forget it."""
     held = account[QTY]
     account[CASH], paid, net = settled(rules, account[CASH], held, account[ENTRY_PRICE], account[ENTRY_FEE], price)
+    borrow = account[BORROWED]
+    account[BORROWED] = 0.0
     account[QTY] = 0.0
     account[ENTRY_PRICE] = 0.0
     account[ENTRY_FEE] = 0.0
@@ -231,13 +278,13 @@ def _close(
     account[PEAK] = np.nan
     account[TRAIL_DISTANCE] = np.nan
     account[BARS_HELD] = 0.0
-    return _row(fills, count, bar, -1.0 if held > 0.0 else 1.0, abs(held), price, paid, reason, net, np.nan, np.nan)
+    return _row(fills, count, bar, -1.0 if held > 0.0 else 1.0, abs(held), price, paid, reason, net - borrow, np.nan, np.nan, borrow)
 
 
 @inlined_kernel
 def settled(rules: FillRules, cash: float, held: float, entry_price: float, entry_fee: float, price: float) -> tuple[float, float, float]:
     """Return ``(cash, fee, net profit)`` of closing a position at ``price``; the net counts the fees of both sides."""
-    paid = fee(rules, abs(held), price)
+    paid = exit_fee(rules, abs(held), price)
     gained = held * (price - entry_price) * rules.multiplier
     return cash + gained - paid, paid, gained - paid - entry_fee
 
@@ -301,6 +348,7 @@ def _row(  # noqa: PLR0917 - scalars: a record would be slower
     net: float,
     stop: float,
     target: float,
+    borrow: float,
 ) -> int:
     """Write one fill and return the number of rows after it."""
     fills[count, FILL_BAR] = bar
@@ -312,4 +360,5 @@ def _row(  # noqa: PLR0917 - scalars: a record would be slower
     fills[count, FILL_PNL] = net
     fills[count, FILL_STOP] = stop
     fills[count, FILL_TARGET] = target
+    fills[count, FILL_BORROW] = borrow
     return count + 1

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbench.backtest.engine.rules import FIXED, FRACTION, IN_DISTANCE, IN_FRACTION, IN_TICKS, NO_BRACKET
+from workbench.backtest.engine.rules import ENTRIES_ONLY, EXITS_ONLY, FIXED, FRACTION, IN_DISTANCE, IN_FRACTION, IN_TICKS, NO_BRACKET
 from workbench.compiled import inlined_kernel
 
 if TYPE_CHECKING:
@@ -84,8 +84,44 @@ def trailing_level(rules: FillRules, peak: float, distance: float, side: float) 
 
 @inlined_kernel
 def fee(rules: FillRules, quantity: float, price: float) -> float:
-    """Return the money that one fill of ``quantity`` (positive) costs."""
+    """Return the money that ``quantity`` (positive) costs, before any minimum and wherever fees are due."""
     return quantity * rules.fee_per_contract + quantity * price * rules.multiplier * rules.fee_bps / 10000.0
+
+
+@inlined_kernel
+def entry_fee(rules: FillRules, quantity: float, price: float) -> float:
+    """Return the fee of a fill that opens a position."""
+    return 0.0 if rules.fee_on == EXITS_ONLY else max(fee(rules, quantity, price), rules.fee_minimum)
+
+
+@inlined_kernel
+def exit_fee(rules: FillRules, quantity: float, price: float) -> float:
+    """Return the fee of a fill that closes a position."""
+    return 0.0 if rules.fee_on == ENTRIES_ONLY else max(fee(rules, quantity, price), rules.fee_minimum)
+
+
+@inlined_kernel
+def borrowing(rules: FillRules, held: float, price: float, nights: float) -> float:
+    """Return what ``nights`` of borrowing cost a short position (``held`` negative) at ``price``."""
+    return -held * price * rules.multiplier * rules.borrow_rate * nights / 365.0 if held < 0.0 else 0.0
+
+
+@inlined_kernel
+def called(rules: FillRules, held: float, equity: float, close: float) -> bool:
+    """Return whether ``equity`` no longer keeps the position: a margin call."""
+    if rules.maintenance <= 0.0:
+        return False
+    one = rules.margin if rules.margin > 0.0 else close * rules.multiplier
+    return equity < rules.maintenance * (abs(held) * one)
+
+
+@inlined_kernel
+def takeable(rules: FillRules, quantity: float, volume: float) -> float:
+    """Return how much of an entry of ``quantity`` a bar with ``volume`` takes, in whole lots; NaN takes nothing."""
+    if rules.volume_share <= 0.0:
+        return quantity
+    most = rules.volume_share * volume
+    return quantity if quantity <= most else whole_lots(most, rules.lot)
 
 
 @inlined_kernel
@@ -113,7 +149,7 @@ def order_size(rules: FillRules, equity: float, close: float, distance: float) -
     if rules.size_kind == FIXED:
         quantity = rules.size_value
     elif rules.size_kind == FRACTION:
-        quantity = equity * rules.size_value / notional
+        quantity = equity * rules.leverage * rules.size_value / notional
     else:
         quantity = equity * rules.size_value / at_risk
     if rules.max_position > 0.0:
@@ -127,6 +163,8 @@ def order_size(rules: FillRules, equity: float, close: float, distance: float) -
 @inlined_kernel
 def affordable(rules: FillRules, money: float, quantity: float, price: float) -> float:
     """Return how much of ``quantity`` the free ``money`` pays for at ``price``, fees included, in whole lots."""
-    one = rules.margin if rules.margin > 0.0 else price * rules.multiplier
-    most = money / (one + fee(rules, 1.0, price))
+    one = rules.margin if rules.margin > 0.0 else price * rules.multiplier / rules.leverage
+    rated = 0.0 if rules.fee_on == EXITS_ONLY else fee(rules, 1.0, price)
+    least = 0.0 if rules.fee_on == EXITS_ONLY else rules.fee_minimum
+    most = min(money / (one + rated), (money - least) / one)
     return quantity if quantity <= most else whole_lots(most, rules.lot)

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from workbench.compiled import inlined_kernel
 from workbench.errors import InputError, SpecError
 from workbench.portfolio import Costs, Sizing
 
 if TYPE_CHECKING:
-    from workbench.portfolio import Bracket, Brackets, Limits
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from workbench.portfolio import Bracket, Brackets, Filling, Limits
     from workbench.strategy.spec import StrategySpec
     from workbench.units import Instrument
 
-FILL_MODEL = 1
+FILL_MODEL = 2
 """Version of the fill model; part of a trial's address, raised whenever the same input may give other fills."""
 
 NO_BRACKET = 0
@@ -28,6 +32,20 @@ FIXED = 1
 FRACTION = 2
 RISK = 3
 _SIZE_KINDS = {"fixed": FIXED, "fraction": FRACTION, "risk": RISK}
+
+NEXT_OPEN = 0
+SAME_CLOSE = 1
+_FILL_AT = {"next_open": NEXT_OPEN, "close": SAME_CLOSE}
+
+HOLD_AT_END = 0
+CLOSE_AT_END = 1
+OPEN_AT_END = 2
+_END_KINDS = {"hold": HOLD_AT_END, "close": CLOSE_AT_END, "open": OPEN_AT_END}
+
+BOTH_SIDES = 0
+ENTRIES_ONLY = 1
+EXITS_ONLY = 2
+_FEE_ON = {"both": BOTH_SIDES, "entry": ENTRIES_ONLY, "exit": EXITS_ONLY}
 
 
 class FillRules(NamedTuple):
@@ -54,7 +72,7 @@ class FillRules(NamedTuple):
     time_stop_bars: float
     """Bars that a position lasts; 0 for no time stop."""
     size_kind: float
-    """1 fixed quantity, 2 notional as a fraction of equity, 3 loss at the stop as a fraction of equity."""
+    """1 fixed quantity, 2 notional as a fraction of equity times leverage, 3 loss at the stop as a fraction of equity."""
     size_value: float
     max_quantity: float
     """Contracts at most; 0 for no limit."""
@@ -65,6 +83,54 @@ class FillRules(NamedTuple):
     margin: float
     """Money that one contract needs; 0 for cash instruments, which are paid in full."""
     initial_cash: float
+    fill_at: float = 0.0
+    """0: an order fills at the next open; 1: at the close that decided it."""
+    end_kind: float = 0.0
+    """What is open on the last bar: 0 stays open, 1 is closed at its close, 2 at its open."""
+    fee_minimum: float = 0.0
+    """Money that a fill costs at least, where it costs a fee at all."""
+    fee_on: float = 0.0
+    """Fills that cost a fee: 0 all, 1 entries, 2 exits."""
+    borrow_rate: float = 0.0
+    """Share of a short position's notional that a year of borrowing costs, charged by the night."""
+    leverage: float = 1.0
+    """Buying power of cash instruments, in multiples of equity."""
+    maintenance: float = 0.0
+    """Equity that a position needs to be kept, as a share of its margin, or of its notional for cash instruments; 0 for no such need."""
+    volume_share: float = 0.0
+    """Share of a bar's volume that an entry takes at most; 0 for no limit."""
+    short_allowed: float = 1.0
+    """0 where nothing may be sold short."""
+
+
+RULES_SIZE = len(FillRules._fields)
+"""Columns of a table with one row of rules a point."""
+
+
+@inlined_kernel
+def rules_at(table: NDArray[np.float64], point: int) -> FillRules:
+    """Return the rules in row ``point`` of a float64 table (points, ``RULES_SIZE``)."""
+    row = table[point]
+    return FillRules(
+        row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11], row[12], row[13], row[14],
+        row[15], row[16], row[17], row[18], row[19], row[20], row[21], row[22], row[23], row[24], row[25], row[26], row[27], row[28], row[29],
+    )  # fmt: skip
+
+
+@inlined_kernel
+def plain(rules: FillRules) -> bool:
+    """Return whether ``rules`` fill at the next open and leave out all that only some markets have: the case that may skip bars."""
+    return (
+        rules.fill_at == NEXT_OPEN
+        and rules.end_kind == HOLD_AT_END
+        and rules.fee_minimum == 0.0
+        and rules.fee_on == BOTH_SIDES
+        and rules.borrow_rate == 0.0
+        and rules.leverage == 1.0
+        and rules.maintenance == 0.0
+        and rules.volume_share == 0.0
+        and rules.short_allowed != 0.0
+    )
 
 
 def fill_rules(spec: StrategySpec, instrument: Instrument, cash: float = 100_000.0) -> FillRules:
@@ -76,27 +142,81 @@ def fill_rules(spec: StrategySpec, instrument: Instrument, cash: float = 100_000
         InputError: ``cash`` is not a positive number.
         SpecError: risk sizing without a stop.
     """
+    sizing = spec.sizing or Sizing.of(instrument)
+    _check(sizing, spec.brackets)
+    units = Units(float(instrument.tick), float(instrument.multiplier), float(instrument.lot), float(instrument.margin or 0.0))
+    terms = Terms(sizing, spec.brackets, spec.costs or Costs.of(instrument), spec.filling, spec.limits)
+    return rules_from(units, terms, cash)
+
+
+class Units(NamedTuple):
+    """The numbers of an instrument."""
+
+    tick: float
+    multiplier: float
+    lot: float
+    margin: float
+    """0 for cash instruments."""
+
+
+class Terms(NamedTuple):
+    """The records of a strategy that decide fills."""
+
+    sizing: Sizing
+    brackets: Brackets
+    costs: Costs
+    filling: Filling
+    limits: Limits
+
+
+def rules_from(units: Units, terms: Terms, cash: float) -> FillRules:
+    """Return the fill rules of ``terms`` on something with these ``units``.
+
+    Raises:
+        InputError: ``cash`` is not a positive number.
+        SpecError: risk sizing without a stop.
+    """
     if not 0 < cash < float("inf"):
         message = f"cash must be a positive amount of money, not {cash!r}"
         raise InputError(message)
-    sizing = spec.sizing or Sizing.of(instrument)
-    costs = spec.costs or Costs.of(instrument)
-    _check(sizing, spec.brackets)
+    _check(terms.sizing, terms.brackets)
+    fractional = terms.filling.fractional
     return FillRules(
-        tick=float(instrument.tick),
-        multiplier=float(instrument.multiplier),
-        lot=float(instrument.lot),
-        slippage_ticks=costs.slippage_ticks,
-        slippage_bps=costs.slippage_bps,
-        fee_per_contract=costs.fee_per_contract,
-        fee_bps=costs.fee_bps,
-        **_bracket_rules(spec.brackets),
-        size_kind=float(_SIZE_KINDS[sizing.kind]),
-        size_value=sizing.value,
-        **_limit_rules(sizing, spec.limits),
-        margin=float(instrument.margin or 0.0),
+        tick=units.tick,
+        multiplier=units.multiplier,
+        lot=units.lot if fractional is None else float(not fractional),
+        margin=units.margin,
         initial_cash=float(cash),
+        size_kind=float(_SIZE_KINDS[terms.sizing.kind]),
+        size_value=terms.sizing.value,
+        **_cost_rules(terms.costs),
+        **_bracket_rules(terms.brackets),
+        **_limit_rules(terms.sizing, terms.limits),
+        **_filling_rules(terms.filling, cash_instrument=units.margin <= 0.0),
     )
+
+
+def _cost_rules(costs: Costs) -> dict[str, float]:
+    return {
+        "slippage_ticks": costs.slippage_ticks,
+        "slippage_bps": costs.slippage_bps,
+        "fee_per_contract": costs.fee_per_contract,
+        "fee_bps": costs.fee_bps,
+        "fee_minimum": costs.fee_minimum,
+        "fee_on": float(_FEE_ON[costs.fee_on]),
+        "borrow_rate": costs.borrow_rate,
+    }
+
+
+def _filling_rules(filling: Filling, *, cash_instrument: bool) -> dict[str, float]:
+    return {
+        "fill_at": float(_FILL_AT[filling.fill_at]),
+        "end_kind": float(_END_KINDS[filling.at_end]),
+        "leverage": filling.leverage if cash_instrument else 1.0,
+        "maintenance": filling.maintenance or 0.0,
+        "volume_share": filling.volume_share or 0.0,
+        "short_allowed": float(filling.short),
+    }
 
 
 def _bracket_rules(brackets: Brackets) -> dict[str, float]:
@@ -110,12 +230,12 @@ def _kind_and_value(bracket: Bracket | None) -> tuple[float, float]:
     return (float(NO_BRACKET), 0.0) if bracket is None else (float(_BRACKET_KINDS[bracket.kind]), bracket.value)
 
 
-def _limit_rules(sizing: Sizing, limits: Limits | None) -> dict[str, float]:
-    caps = [cap for cap in (sizing.max_quantity, limits.max_quantity if limits else None) if cap is not None]
+def _limit_rules(sizing: Sizing, limits: Limits) -> dict[str, float]:
+    caps = [cap for cap in (sizing.max_quantity, limits.max_quantity) if cap is not None]
     return {
         "max_quantity": min(caps, default=0.0),
-        "max_position": (limits.max_position if limits else None) or 0.0,
-        "max_daily_loss": (limits.max_daily_loss if limits else None) or 0.0,
+        "max_position": limits.max_position or 0.0,
+        "max_daily_loss": limits.max_daily_loss or 0.0,
     }
 
 

@@ -17,8 +17,8 @@ from workbench.backtest.engine.account import (
     ORDER_REASON,
     ORDER_SIZE,
 )
+from workbench.backtest.engine.bar import one_bar
 from workbench.backtest.engine.bits import borrowed
-from workbench.backtest.engine.fill import decide, fill, mark, place
 from workbench.compiled import kernel
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def simulate(
         Float64 arrays (fills, ``FILL_SIZE``), (orders, ``ORDER_SIZE``) and (n,).
     """
     # Taken out of their records once: inside the loop each access would count references, which costs more than the bar.
-    opens, highs, lows, closes = prices
-    new_session, can_enter, must_flat = hours
+    opens, highs, lows, closes, volumes = prices
+    new_session, can_enter, must_flat, nights = hours
     entry_long, exit_long, entry_short, exit_short = signals
     bars = closes.size
     state = borrowed(account)
@@ -61,23 +61,14 @@ def simulate(
         if filled + FILLS_PER_BAR > fills.shape[0]:
             fills = _longer(fills)
             room = borrowed(fills)
-        close = closes[bar]
-        filled = fill(state, rules, opens[bar], highs[bar], lows[bar], close, new_session[bar], bar, room, filled)
-        equity[bar] = mark(state, rules, close)
-        action, quantity, reason = decide(
-            state,
-            rules,
-            entry_long[bar],
-            exit_long[bar],
-            entry_short[bar],
-            exit_short[bar],
-            can_enter[bar],
-            must_flat[bar],
-            close,
-            distance[bar],
-        )
+        filled, equity[bar], action, quantity, reason = one_bar(
+            state, rules, opens[bar], highs[bar], lows[bar], closes[bar],
+            volumes[bar] if volumes.size else np.inf, nights[bar] if nights.size else 0.0,
+            new_session[bar], can_enter[bar], must_flat[bar],
+            entry_long[bar], exit_long[bar], entry_short[bar], exit_short[bar],
+            distance[bar], bar, bar == bars - 1, room, filled,
+        )  # fmt: skip
         if action != HOLD:
-            place(state, action, quantity, distance[bar], reason)
             if ordered == orders.shape[0]:
                 orders = _longer(orders)
             orders[ordered, ORDER_BAR] = bar

@@ -9,6 +9,7 @@ import numpy as np
 
 from workbench.backtest.engine.account import (
     ACCOUNT_SIZE,
+    BORROWED,
     CLOSE,
     FILL_FEE,
     FILL_PNL,
@@ -26,7 +27,8 @@ from workbench.backtest.engine.account import (
     new_account,
 )
 from workbench.backtest.engine.fill import fill, mark, place
-from workbench.errors import OrderError
+from workbench.backtest.engine.rules import SAME_CLOSE
+from workbench.errors import InputError, OrderError
 from workbench.execution.brokers.port import Fill
 
 if TYPE_CHECKING:
@@ -40,14 +42,27 @@ HALT = "halt"
 """Reason of the order that flattens a position because trading was stopped."""
 CODES = {name: code for code, name in enumerate(REASONS)} | {HALT: 99}
 NAMES = {code: name for name, code in CODES.items()}
-_OPEN_REASONS = frozenset({"entry", "signal", "reverse", "time", "session", "daily_loss", "ruin", HALT})
+_OPEN_REASONS = frozenset({"entry", "signal", "reverse", "time", "session", "daily_loss", "ruin", "margin", HALT})
 
 
 class PaperBroker:
-    """Fills orders as the backtest does: at the next open, then stop, then target, with its slippage, fees and rounding."""
+    """Fills orders as the backtest does: at the next open, then stop, then target, with its slippage, fees and rounding.
+
+    Money, volume, margin calls and the nights of a short position count as there. What a backtest does on its last bar has no meaning here: a
+    session does not know that a bar is its last.
+    """
 
     def __init__(self, rules: FillRules) -> None:
-        """Open an account with ``rules.initial_cash`` and no position."""
+        """Open an account with ``rules.initial_cash`` and no position.
+
+        Raises:
+            InputError: the rules fill at the close that decides, which nobody can trade.
+        """
+        if rules.fill_at == SAME_CLOSE:
+            message = (
+                "fills at the close that decides cannot be traded: a close is known only when it is over; use filling fill_at='next_open'"
+            )
+            raise InputError(message)
         self.rules = rules
         self._account = new_account(rules)
         self._fills = np.zeros((FILLS_PER_BAR, FILL_SIZE))
@@ -75,9 +90,10 @@ class PaperBroker:
         place(self._account, HOLD, 0.0, math.nan, 0)
         return waiting
 
-    def bar(self, bar: Bar, *, new_session: bool) -> tuple[Fill, ...]:
-        """Execute the waiting order at the open and the brackets on the rest of the bar."""
-        count = int(fill(self._account, self.rules, bar.open, bar.high, bar.low, bar.close, int(new_session), 0, self._fills, 0))
+    def bar(self, bar: Bar, *, new_session: bool, nights: int = 0) -> tuple[Fill, ...]:
+        """Pay for borrowing over ``nights``, then execute the waiting order at the open and the brackets on the rest of the bar."""
+        quote = (bar.open, bar.high, bar.low, bar.close)
+        count = int(fill(self._account, self.rules, *quote, int(new_session), 0, self._fills, 0, bar.volume, float(nights)))
         return tuple(_fill(row) for row in self._fills[:count].tolist())
 
     def mark(self, close: float) -> float:
@@ -90,6 +106,8 @@ class PaperBroker:
         Raises:
             OrderError: it has another length, so another version of the fill model wrote it.
         """
+        if account.shape == (BORROWED,):  # saved before borrowing was counted
+            account = np.append(account, 0.0)
         if account.shape != (ACCOUNT_SIZE,):
             message = f"a saved account has {account.size} numbers, this version's has {ACCOUNT_SIZE}; start the session anew"
             raise OrderError(message)

@@ -51,8 +51,8 @@ class Broker(Protocol):
         """Withdraw the waiting order and return whether there was one. Brackets of an open position stay."""
         ...
 
-    def bar(self, bar: Bar, *, new_session: bool) -> tuple[Fill, ...]:
-        """Execute what one bar allows and return it in the order in which it happened."""
+    def bar(self, bar: Bar, *, new_session: bool, nights: int = 0) -> tuple[Fill, ...]:
+        """Execute what one bar allows and return it in the order in which it happened; ``nights`` lie between it and the session before."""
         ...
 
     def mark(self, close: float) -> float:
