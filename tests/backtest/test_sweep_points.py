@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.backtest import sweep as module
 from workbench.backtest.engine.tally import SUMS
 from workbench.backtest.run import backtest
+from workbench.backtest.sweep import evaluate as module
 from workbench.backtest.sweep import planned, sweep
 from workbench.errors import InputError, UnknownNameError
 from workbench.market import sample, synthetic
@@ -67,12 +67,12 @@ def test_intraday_points_equal_single_runs() -> None:
 def test_a_point_does_not_depend_on_its_neighbours(points: list[tuple[int, int]], chunk: int) -> None:
     """Order of the points and size of the chunks leave each point's numbers alone."""
     bars = sample("IXIC").head(900)
-    before = module._CHUNK
+    before = module.CHUNK
     try:
-        module._CHUNK = (chunk, chunk)
+        module.CHUNK = (chunk, chunk)
         found = sweep(crossing(), bars, [{"fast": fast, "slow": slow} for fast, slow in points])
     finally:
-        module._CHUNK = before
+        module.CHUNK = before
     alone = {point: sweep(crossing(), bars, [{"fast": point[0], "slow": point[1]}]).rows[0] for point in points}
     for row, (_, values) in zip(found.rows, found.frame.iterrows(), strict=True):
         np.testing.assert_array_equal(alone[int(values["fast"]), int(values["slow"])], row)
@@ -120,7 +120,7 @@ def test_plan_hash_names_the_plan() -> None:
 
 def test_interrupt_keeps_finished_points(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the middle gives a result with the points finished so far, each as it would have been."""
-    monkeypatch.setattr(module, "_CHUNK", (16, 16))
+    monkeypatch.setattr(module, "CHUNK", (16, 16))
     points = [{"fast": fast, "slow": slow} for fast, slow in combinations(range(5, 20), 2)]
     whole = sweep(crossing(), sample("SPX"), points)
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workbench.backtest.engine.rules import fill_rules
-from workbench.backtest.ledger import family_of, ground_of, trial_id
-from workbench.backtest.run import parameter_values
+from workbench.backtest.ledger import family_of, identities
+from workbench.backtest.run import in_session, program_hash_of
+from workbench.backtest.sweep import Axes
+from workbench.backtest.sweep import Plan as Points
 from workbench.backtest.walkforward import fold_edges
 
 if TYPE_CHECKING:
@@ -94,7 +96,8 @@ def forecast(ledger: Ledger, strategy: Strategy, bars: Bars, plan: Plan) -> Fore
 def _fresh(ledger: Ledger, strategy: Strategy, bars: Bars, points: Sequence[Mapping[str, float]], cash: float) -> int:
     if not points:
         return 0
-    program = strategy.program.program_hash
-    ground = ground_of(strategy.spec, program, bars.dataset_hash, fill_rules(strategy.spec, bars.instrument, cash))
-    named = {trial_id(ground, parameter_values(strategy, point)) for point in points}
-    return len(named - ledger.known(program, bars.dataset_hash))
+    known, plan = in_session(bars, strategy.spec.session_mode), Points.listed(points)
+    axes = Axes.of(strategy, known.instrument, fill_rules(strategy.spec, known.instrument, cash), plan)
+    program = program_hash_of(strategy)
+    ids = identities(strategy.spec, program, known.dataset_hash, axes, axes.complete(plan, 0, len(plan)))
+    return ledger.unseen(program, known.dataset_hash, ids)
