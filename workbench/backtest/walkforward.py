@@ -2,14 +2,21 @@
 
 1. ``fold_edges`` cuts the bars into stretches of equal length, moved to the next session's first bar. Each fold tests one stretch and trains on all
    stretches before it (anchored) or on the last few (rolling).
-2. In sample, ``sweep`` runs the grid on the training bars alone; the best Sharpe ratio is chosen (``_chosen``).
+2. In sample, ``sweep`` runs the grid on the training bars alone, so that each trial can be repeated from its own data; the best Sharpe ratio is chosen
+   (``_chosen``). Indicators warm up inside the training bars: a rolling window pays for its warm-up with its own first bars.
 3. Out of sample, the chosen parameters trade the test stretch (``_tested``). Indicators are anchored at the first bar of the *data*, so they are warm when
    the stretch begins and equal to those of a live session that started then. They only know earlier bars, decisions start at the stretch's first
    close, and no position comes over from training: nothing of the test stretch is known to the choice, and nothing after a bar to its decision.
-4. Money runs on from fold to fold. A position still open at the end of a stretch is taken at its last close, without the cost of closing.
+4. Money runs on from fold to fold. A position still open at the end of a stretch, training or test, is taken at its last close, without the cost
+   of closing, so no trade spans a border.
 
-A fold holds when its Sharpe ratio out of sample is above zero; robustness is the share of folds that hold. Given a ledger, every fold's sweep and test
-is counted as soon as it is done, so an interrupted walk-forward has counted what it tried.
+**Purge and embargo.** A training result needs no later bar than the last of its stretch, so nothing has to be purged for the choice to be blind to the
+test; ``purge`` leaves out sessions between the two for people who fear that neighbouring days are alike. An embargo is a gap *after* a test; here no
+fold trains on bars after its own test, so there is none to keep. Where training lies on both sides of the test, ``cpcv`` has both.
+
+A fold holds when its Sharpe ratio out of sample is above zero; robustness is the share of folds that hold. A coin holds as well: ``luck`` says how often
+folds without any edge would do as well. Given a ledger, every fold's sweep and test is counted as soon as it is done, so an interrupted
+walk-forward has counted what it tried.
 """
 
 from __future__ import annotations
@@ -21,30 +28,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from workbench.backtest.engine.account import new_account
-from workbench.backtest.engine.arrays import Hours, Orders, Prices
-from workbench.backtest.engine.simulate import simulate
+from workbench.backtest.records import plain, records
 from workbench.backtest.result import Result
-from workbench.backtest.run import distance_of, orders_of, parameter_values, prepared
+from workbench.backtest.run import parameter_values, prepared, program_hash_of
+from workbench.backtest.stretches import FEWEST_BARS, Part, fold_edges, parameters_of, rules_of, sessions_before, signals_on, trade
 from workbench.backtest.sweep import planned, sweep
 from workbench.backtest.timeline import Run
+from workbench.backtest.variation import varied_spec
 from workbench.errors import InputError
 from workbench.progress import SILENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from workbench.backtest.ledger import Ledger
     from workbench.backtest.run import Setting
+    from workbench.backtest.sweep import SweepResult
     from workbench.market.bars import Bars
     from workbench.progress import Progress
     from workbench.strategy.strategy import Strategy
 
+__all__ = ["ROBUST", "WalkForward", "fold_edges", "walk_forward"]
+
 ROBUST = 0.6
-_FEWEST_FOLDS = 2
-_FEWEST_BARS = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,6 +78,8 @@ class WalkForward:
     """Whether training always began at the first bar."""
     synthetic: bool
     """True where the bars are made up."""
+    swept: tuple[str, ...] = ()
+    """Names of the parameters that the grid varies."""
 
     @property
     def robust(self) -> bool:
@@ -77,9 +87,52 @@ class WalkForward:
         return self.robustness >= self.threshold
 
     @property
+    def frame(self) -> pd.DataFrame:
+        """The folds, one row each."""
+        return self.folds
+
+    @property
+    def stability(self) -> pd.DataFrame:
+        """One row a fold: how well its choice held, and how far it moved.
+
+        Columns: fold, holds, is_sharpe, oos_sharpe, ``kept`` (Sharpe out of sample as a share of that in sample; NaN where the latter was not above
+        zero), ``moved`` (share of the swept parameters chosen differently from the fold before; NaN in the first), and the choice.
+        """
+        folds = self.folds
+        before, after = folds["is_sharpe"].astype(float), folds["oos_sharpe"].astype(float)
+        choice = folds[list(self.swept)]
+        moved = choice.ne(choice.shift()).mean(axis=1) if self.swept else pd.Series(0.0, index=folds.index)
+        moved = moved.mask(np.arange(len(folds)) == 0)
+        kept = (after / before).where(before > 0.0)
+        head = {"fold": folds["fold"], "holds": after > 0.0, "is_sharpe": before, "oos_sharpe": after, "kept": kept, "moved": moved}
+        return pd.concat([pd.DataFrame(head), choice], axis=1)
+
+    @property
+    def luck(self) -> float:
+        """Chance that as many folds hold or more when each holds with one half, as without any edge: the binomial tail."""
+        held = round(self.robustness * self.planned)
+        return sum(math.comb(self.planned, count) for count in range(held, self.planned + 1)) / 2.0**self.planned
+
+    @property
     def interrupted(self) -> bool:
         """Whether folds are missing because somebody stopped it."""
         return len(self.folds) < self.planned
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON record: the verdict and the folds; what has no meaning is None."""
+        return {
+            "subject": self.subject,
+            "anchored": self.anchored,
+            "planned": self.planned,
+            "robustness": self.robustness,
+            "threshold": self.threshold,
+            "robust": self.robust,
+            "luck": self.luck,
+            "oos_sharpe": plain(self.oos_sharpe),
+            "synthetic": self.synthetic,
+            "folds": records(self.folds),
+            "stability": records(self.stability),
+        }
 
     def figure(self) -> Any:  # noqa: ANN401 - a plotly figure
         """Return Sharpe ratios by fold over the stitched equity."""
@@ -100,27 +153,13 @@ class WalkForward:
 
 @dataclass(frozen=True, kw_only=True)
 class _Fold:
-    """Positions of one fold: train [first, start), test [start, end)."""
+    """Positions of one fold: train [first, until), test [start, end)."""
 
     number: int
     first: int
+    until: int
     start: int
     end: int
-
-
-@dataclass(frozen=True)
-class _Inside:
-    """Tells the points of one fold's sweep as a part of all points."""
-
-    outside: Progress
-    before: int
-    total: int
-    what: str
-
-    def at(self, done: int, total: int, what: str) -> None:
-        """Pass on how far the whole is."""
-        del total, what
-        self.outside.at(self.before + done, self.total, self.what)
 
 
 def walk_forward(  # noqa: PLR0913 - one call of a researcher, all options by keyword
@@ -131,6 +170,7 @@ def walk_forward(  # noqa: PLR0913 - one call of a researcher, all options by ke
     folds: int = 5,
     anchored: bool = True,
     train: int = 2,
+    purge: int = 0,
     cash: float = 100_000.0,
     ledger: Ledger | None = None,
     progress: Progress = SILENT,
@@ -144,34 +184,37 @@ def walk_forward(  # noqa: PLR0913 - one call of a researcher, all options by ke
         folds: stretches tested.
         anchored: train on everything before a stretch; otherwise on the ``train`` stretches before it.
         train: stretches before the first one tested; the length of the rolling window.
+        purge: whole sessions left out between training and test (daily bars: bars).
         cash: starting money.
         ledger: counts every fold's sweep and test where given.
         progress: told after each slice of a fold's points; an interrupt it raises ends the walk-forward after the folds that are finished.
 
     Raises:
-        InputError: fewer than two folds, no training stretch, or stretches too short to measure.
+        InputError: fewer than two folds, no training stretch, a negative purge, or stretches too short to measure.
         KeyboardInterrupt: stopped before the first fold was done; later on the finished folds are returned.
     """
     setting = prepared(strategy, bars, cash)
     edges = fold_edges(setting.bars, folds, train)
+    _refuse_purge(setting.bars, edges, purge, train)
     rows, results = [], []
     money = cash
     points = planned(strategy, grid)
     for number in range(folds):
         start, end = int(edges[number + train]), int(edges[number + train + 1])
-        fold = _Fold(number=number + 1, first=0 if anchored else int(edges[number]), start=start, end=end)
-        inside = _Inside(
+        first, until = (0 if anchored else int(edges[number])), sessions_before(setting.bars, start, purge)
+        fold = _Fold(number=number + 1, first=first, until=until, start=start, end=end)
+        inside = Part(
             progress,
             number * len(points),
             folds * len(points),
             f"fold {fold.number} of {folds}: {setting.bars.frame.index[start]:%Y-%m-%d}",
         )
-        swept = sweep(strategy, setting.bars.slice(fold.first, start), points, cash=cash, progress=inside)
+        swept = sweep(strategy, setting.bars.slice(fold.first, fold.until), points, cash=cash, progress=inside)
         if ledger is not None:
             ledger.record_sweep(swept)
-        if swept.interrupted:
+        if swept.interrupted or inside.stopped:
             break
-        chosen, sharpe = _chosen(strategy, swept.frame)
+        chosen, sharpe = _chosen(strategy, swept)
         tested = _tested(strategy, setting, chosen, fold, max(money, 1.0))
         if ledger is not None:
             ledger.record(tested)
@@ -182,61 +225,50 @@ def walk_forward(  # noqa: PLR0913 - one call of a researcher, all options by ke
         raise KeyboardInterrupt
     done = len(results) * len(points)
     progress.at(done, folds * len(points), "walk-forward done" if len(results) == folds else "interrupted; finished folds are kept")
-    return _stitched(strategy, setting, rows, results, planned=folds, anchored=anchored)
+    return _stitched(strategy, setting, rows, results, planned=folds, anchored=anchored, points=points)
 
 
-def fold_edges(bars: Bars, folds: int, train: int) -> NDArray[np.int64]:
-    """Return (folds + train + 1,) positions that cut ``bars`` into stretches, each beginning with a session.
-
-    Raises:
-        InputError: fewer than two folds, no training stretch, or stretches shorter than 32 bars.
-    """
-    if folds < _FEWEST_FOLDS or train < 1:
-        message = f"a walk-forward needs two folds or more and a training stretch, not folds={folds} and train={train}"
+def _refuse_purge(bars: Bars, edges: NDArray[np.int64], purge: int, train: int) -> None:
+    """Refuse a purge that is negative or leaves too little of a training stretch."""
+    shortest = min(sessions_before(bars, int(edges[place + train]), purge) - int(edges[place]) for place in range(len(edges) - train - 1))
+    if purge < 0 or shortest < FEWEST_BARS:
+        message = f"a purge of {purge} sessions leaves {max(0, shortest)} bars to train on; use 0 or more, and fewer folds or more bars"
         raise InputError(message)
-    count = folds + train
-    starts = np.flatnonzero(np.concatenate([[True], bars.session[1:] != bars.session[:-1]]))
-    wanted = (np.arange(count + 1, dtype=np.int64) * len(bars)) // count
-    edges = np.append(starts, len(bars))[np.minimum(np.searchsorted(starts, wanted), len(starts))]
-    edges[-1] = len(bars)
-    if np.diff(edges).min() < _FEWEST_BARS:
-        message = f"{len(bars)} bars in {count} stretches leave {int(np.diff(edges).min())} bars for one; use fewer folds or more bars"
-        raise InputError(message)
-    return np.asarray(edges, dtype=np.int64)
 
 
-def _chosen(strategy: Strategy, frame: pd.DataFrame) -> tuple[dict[str, float], float]:
+def _chosen(strategy: Strategy, swept: SweepResult) -> tuple[dict[str, float], float]:
     """The point with the best Sharpe ratio in sample, the first of equals; the defaults where no point traded."""
-    ratios = frame["sharpe"].to_numpy(dtype=np.float64)
+    ratios = swept.frame["sharpe"].to_numpy(dtype=np.float64)
     if not np.isfinite(ratios).any():
         return parameter_values(strategy, {}), math.nan
     best = int(np.nanargmax(ratios))
-    return parameter_values(strategy, {name: float(frame[name].iloc[best]) for name in strategy.program.parameters}), float(ratios[best])
+    return {name: float(swept.frame[name].iloc[best]) for name in swept.parameters}, float(ratios[best])
 
 
 def _tested(strategy: Strategy, setting: Setting, chosen: Mapping[str, float], fold: _Fold, money: float) -> Result:
     """Trade the test stretch alone, with signals computed from the first bar of the data."""
-    bound = strategy.program.bind(chosen)
-    known = setting.bars.head(fold.end)
-    signals = bound.columns(known)
-    stretch = slice(fold.start, fold.end)
-    rules = setting.rules._replace(initial_cash=money)
-    prices = Prices(*(np.ascontiguousarray(column[stretch]) for column in Prices.of(known)))
-    hours = Hours(*(np.ascontiguousarray(column[stretch]) for column in setting.hours))
-    orders = Orders(*(np.ascontiguousarray(column[stretch]) for column in orders_of(signals)))
-    distance = np.ascontiguousarray(distance_of(signals, fold.end)[stretch])
-    account = new_account(rules)
-    fills, order_rows, equity = simulate(account, rules, prices, hours, orders, distance)
-    run = Run(prices=prices, hours=hours, signals=orders, rules=rules, distance=distance, fills=fills, equity=equity)
+    whole, warmup = signals_on(strategy, setting, chosen, fold.end)
+    tape = whole.cut(fold.start, fold.end)
+    rules = rules_of(strategy, setting, chosen, money)
+    done = trade(tape, rules)
+    run = Run(
+        prices=tape.prices,
+        hours=tape.hours,
+        signals=tape.orders,
+        rules=rules,
+        distance=tape.distance,
+        fills=done.fills,
+        equity=done.equity,
+    )
     return Result(
-        spec=strategy.spec,
-        parameters=dict(chosen),
-        program_hash=strategy.program.program_hash,
+        spec=varied_spec(strategy.spec, setting.bars.instrument, chosen),
+        parameters=parameters_of(strategy, chosen),
+        program_hash=program_hash_of(strategy),
         bars=setting.bars.slice(fold.start, fold.end),
         run=run,
-        order_rows=order_rows,
-        account=account,
-        warmup=max(0, bound.warmup - fold.start),
+        order_rows=done.orders,
+        account=done.account,
+        warmup=max(0, warmup - fold.start),
         bars_per_year=setting.bars_per_year,
     )
 
@@ -247,7 +279,7 @@ def _row(bars: Bars, fold: _Fold, tested: Result, chosen: Mapping[str, float], s
     return {
         "fold": fold.number,
         "train_from": index[fold.first],
-        "train_to": index[fold.start],
+        "train_to": index[fold.until],
         "test_from": index[fold.start],
         "test_to": index[fold.end] if fold.end < len(index) else pd.Timestamp(bars.known_at[-1], unit="ns", tz="UTC"),
         "is_sharpe": sharpe,
@@ -261,7 +293,14 @@ def _row(bars: Bars, fold: _Fold, tested: Result, chosen: Mapping[str, float], s
 
 
 def _stitched(
-    strategy: Strategy, setting: Setting, rows: list[dict[str, Any]], results: list[Result], *, planned: int, anchored: bool
+    strategy: Strategy,
+    setting: Setting,
+    rows: list[dict[str, Any]],
+    results: list[Result],
+    *,
+    planned: int,
+    anchored: bool,
+    points: Sequence[Mapping[str, float]],
 ) -> WalkForward:
     folds = pd.DataFrame(rows)
     returns = np.concatenate([result.returns.to_numpy() for result in results])
@@ -276,4 +315,5 @@ def _stitched(
         oos_sharpe=float(returns.mean() / spread * math.sqrt(setting.bars_per_year)) if spread > 0.0 else math.nan,
         anchored=anchored,
         synthetic=setting.bars.synthetic,
+        swept=tuple(name for name in points[0] if len({point.get(name) for point in points}) > 1),
     )
