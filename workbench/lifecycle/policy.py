@@ -84,6 +84,11 @@ class Policy(BaseModel):
         """Return whether the step above ``present`` takes two people: one who asks and another who approves."""
         return f"{present}->{present.next}" in self.two_people
 
+    def thresholds(self, archetype: str | None = None, transition: Transition = "LAB->PAPER") -> dict[str, float]:
+        """Return the numbers of a transition's gates by name, those of ``archetype`` where the policy has them; proofs have none."""
+        chosen = {entry.gate: entry.by_archetype.get(archetype or "", entry.threshold) for entry in self.transitions.get(transition, ())}
+        return {gate: threshold for gate, threshold in chosen.items() if threshold is not None}
+
     def with_thresholds(self, thresholds: Mapping[str, float]) -> Policy:
         """Return a policy whose LAB->PAPER gates have other ``thresholds`` by name; its hash differs where a number does."""
         unknown = sorted(set(thresholds) - {requirement.gate for requirement in self.transitions["LAB->PAPER"]})

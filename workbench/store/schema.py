@@ -18,7 +18,7 @@ from workbench.store.tables import Base
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Dialect
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision this version of Workbench knows last; a test compares it with the scripts."""
 SCRIPTS = "workbench.store:migrations"
 """Where Alembic finds the revisions."""

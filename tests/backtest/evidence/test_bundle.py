@@ -8,16 +8,28 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from workbench import clock, strategy
-from workbench.backtest.evidence import Evidence, assemble, prove
+from workbench.backtest.evidence import (
+    Evidence,
+    assemble,
+    capacity,
+    effective_number,
+    permutation_test,
+    prove,
+    regimes,
+    stress,
+    superior_ability,
+)
 from workbench.backtest.evidence.pbo import Overfitting
-from workbench.backtest.evidence.sharpe import Moments, deflated_sharpe
+from workbench.backtest.evidence.sharpe import Moments, deflated_sharpe, min_backtest_length
 from workbench.backtest.ledger import Count
 from workbench.backtest.run import backtest
 from workbench.errors import InputError
 from workbench.market import sample
+from workbench.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
     from workbench.backtest.result import Result
@@ -72,6 +84,40 @@ def test_json_goes_round(result: Result) -> None:
     assert (again.min_track_record, again.metrics["profit_factor"], again.pbo, again.pbo_trials) == (math.inf, math.inf, 0.25, 8)
     assert math.isnan(again.metrics["win_rate"])
     assert json.loads(first.to_json())["metrics"]["win_rate"] is None
+
+
+def test_later_pieces_are_kept_with_a_sentence_each(result: Result) -> None:
+    """Every piece is in the record and in the words, goes round through JSON, and changes the hash."""
+    returns = np.random.default_rng(1).normal(0.0, 0.01, (300, 6))
+    pieces = {
+        "superior_ability": superior_ability(returns, runs=99),
+        "permutation": permutation_test(Strategy(result.spec), result, runs=9),
+        "stress": stress(result),
+        "regimes": regimes(result),
+        "capacity": capacity(result),
+    }
+    found = assemble(result, COUNT, effective=effective_number(returns, trials=40), **pieces)
+    again = Evidence.from_json(found.to_json())
+    assert again.evidence_hash == found.evidence_hash != assemble(result, COUNT).evidence_hash
+    assert set(found.words) == {*pieces, "effective_trials"}
+    assert all(getattr(again, name)["synthetic"] is False for name in ("stress", "regimes", "capacity", "permutation"))
+    assert again.effective_trials is not None
+    assert again.effective_trials["deflated_sharpe"] >= (again.deflated_sharpe or 0.0)
+
+
+def test_evidence_sealed_before_a_piece_existed_keeps_its_hash(result: Result) -> None:
+    """A record without the later fields is read, and what was not looked at is not in the record again."""
+    bare = replace(assemble(result, COUNT), deflated_sharpe_null=None, min_backtest=None, words={})
+    record = bare.to_dict()
+    assert not {"stress", "regimes", "capacity", "permutation", "superior_ability", "effective_trials", "words"} & set(record)
+    assert Evidence.from_dict(record).evidence_hash == bare.evidence_hash
+
+
+def test_the_minimum_backtest_is_that_of_the_counted_trials(result: Result) -> None:
+    """Forty trials and the annual Sharpe ratio measured, in years."""
+    found = assemble(result, COUNT)
+    assert found.min_backtest == pytest.approx(min_backtest_length(40, found.metrics["sharpe"]))
+    assert assemble(result).min_backtest is None
 
 
 def test_a_record_that_is_not_evidence_is_refused(result: Result) -> None:

@@ -79,6 +79,34 @@ def test_copies_of_one_trial_rank_in_the_middle() -> None:
     assert (found.logits.tolist(), found.pbo) == ([0.0] * 6, 1.0)
 
 
+def test_ties_may_be_taken_at_their_worst() -> None:
+    """By the strict convention five copies all rank last, and rank over N gives the best of all an infinite logit above zero."""
+    copies = block_sums(np.tile(np.random.default_rng(4).normal(0, 1, (64, 1)), (1, 5)), 4)
+    assert np.allclose(probability_of_overfitting(copies, ties="worst").logits, math.log((1 / 6) / (5 / 6)))
+    matrix = np.random.default_rng(5).normal(0.0, 0.01, (1600, 30))
+    matrix[:, 7] += 0.004
+    found = probability_of_overfitting(block_sums(matrix), relative="n")
+    assert (found.pbo, float(found.logits.max())) == (0.0, math.inf)
+
+
+def test_series_without_any_edge_compensate() -> None:
+    """Trials recentred to a Sharpe ratio of exactly zero: what is won in sample is lost out of sample, and PBO is 1 (the paper's null case)."""
+    matrix = np.random.default_rng(9).normal(0.0, 0.01, (1000, 50))
+    matrix -= matrix.mean(axis=0)
+    found = probability_of_overfitting(block_sums(matrix))
+    assert found.pbo > 0.99
+    assert found.degradation < -0.9
+
+
+def test_overfitting_says_itself_in_words() -> None:
+    """The sentence holds trials, share and splits; the record is JSON; the picture is one histogram."""
+    found = probability_of_overfitting(block_sums(np.random.default_rng(0).normal(0, 1, (400, 20)), 4))
+    assert found.words.startswith("of 20 points the best of one half of time was at or below the median")
+    assert found.to_dict()["combinations"] == 6
+    assert len(found.figure().data) == 1
+    assert "20 points" in found._repr_html_()
+
+
 def test_trials_that_never_trade_have_sharpe_zero() -> None:
     """Flat columns do not divide by zero; a losing trial never beats them."""
     matrix = np.zeros((64, 3))

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from workbench.backtest.evidence.sharpe import (
+    Convention,
     Moments,
     deflated_sharpe,
     effective_trials,
     expected_max_sharpe,
+    min_backtest_length,
     min_track_record,
+    null_variance,
     probabilistic_sharpe,
 )
 from workbench.errors import InputError
@@ -56,6 +59,65 @@ def test_deflated_sharpe_of_the_2014_example_with_fewer_trials() -> None:
     normal = Moments(sharpe=2.5 / math.sqrt(250), observations=1250)
     assert round(deflated_sharpe(DEFLATED_EXAMPLE, trials=46, variance=0.5 / 250), 4) == 0.9505
     assert round(deflated_sharpe(normal, trials=88, variance=0.5 / 250), 4) == 0.9505
+
+
+def test_the_best_of_ten_worthless_strategies_shows_1_57() -> None:
+    """Bailey, Borwein, Lopez de Prado and Zhu (Notices of the AMS, 2014) print 1.57 for ten trials with one year of data."""
+    assert math.floor(100 * expected_max_sharpe(10, 1.0)) / 100 == 1.57
+
+
+def test_five_years_bear_45_trials() -> None:
+    """The same paper: with five years of data no more than 45 configurations, or an annual Sharpe of 1 is expected of nothing."""
+    assert min_backtest_length(45) <= 5.0 < min_backtest_length(46)
+
+
+@pytest.mark.parametrize("trials", [2, 10, 100, 10_000])
+@pytest.mark.parametrize("sharpe", [0.5, 1.0, 2.5])
+def test_the_minimum_backtest_length_stays_below_its_bound(trials: int, sharpe: float) -> None:
+    """The same paper: MinBTL is less than 2 ln N over the square of the Sharpe ratio."""
+    assert min_backtest_length(trials, sharpe) < 2 * math.log(trials) / sharpe**2
+
+
+def test_the_two_variances_agree_for_normal_returns() -> None:
+    """With skew 0 and kurtosis 3 the formula with moments is Lo's; with the hedge fund's own moments it is not."""
+    lo = Convention(variance="normal")
+    normal = Moments(sharpe=0.458, observations=24)
+    assert probabilistic_sharpe(normal, convention=lo) == probabilistic_sharpe(normal)
+    assert round(probabilistic_sharpe(HEDGE_FUND, convention=lo), 3) == 0.982
+
+
+def test_the_normal_variance_is_that_of_simulated_sharpe_ratios() -> None:
+    """Lo's (1 + SR^2 / 2) / T against 40 000 simulated records of 60 normal returns with Sharpe 0.5: within 4 %."""
+    draws = np.random.default_rng(4).normal(0.5, 1.0, (40_000, 60))
+    seen = float(np.var(draws.mean(axis=1) / draws.std(axis=1, ddof=1)))
+    said = Convention(variance="normal", lost=0).spread(Moments(sharpe=0.5, observations=60)) / 60
+    assert abs(seen / said - 1) < 0.04
+
+
+def test_worthless_trials_scatter_as_the_null_variance_says() -> None:
+    """The Sharpe ratios of 40 000 simulated records of 250 normal returns around zero vary by 1 / (n - 1), within 3 %."""
+    draws = np.random.default_rng(5).normal(0.0, 1.0, (40_000, 250))
+    assert abs(float(np.var(draws.mean(axis=1) / draws.std(axis=1, ddof=1))) / null_variance(250) - 1) < 0.03
+
+
+def test_excess_kurtosis_has_a_door_of_its_own() -> None:
+    """What pandas reports goes in through ``of_excess`` and means the same."""
+    given = Moments.of_excess(sharpe=0.458, observations=24, skew=-2.448, excess=7.164)
+    assert round(given.kurtosis, 3) == 10.164
+    assert round(probabilistic_sharpe(given), 3) == 0.913
+
+
+def test_observations_are_lost_as_the_convention_says() -> None:
+    """With no observation lost the record counts as one longer, and the minimum track record is one shorter."""
+    longer = Moments(sharpe=0.458, observations=23, skew=-2.448, kurtosis=10.164)
+    assert probabilistic_sharpe(longer, convention=Convention(lost=0)) == probabilistic_sharpe(HEDGE_FUND)
+    assert min_track_record(HEDGE_FUND) - min_track_record(HEDGE_FUND, convention=Convention(lost=0)) == pytest.approx(1.0)
+
+
+def test_trials_that_are_worth_something_raise_the_bar() -> None:
+    """Deflating against a mean above zero is stricter than the paper's zero."""
+    kept = deflated_sharpe(DEFLATED_EXAMPLE, trials=100, variance=0.5 / 250)
+    assert deflated_sharpe(DEFLATED_EXAMPLE, trials=100, variance=0.5 / 250, mean=0.01) < kept
 
 
 def test_expected_maximum_agrees_with_simulation() -> None:
@@ -144,3 +206,7 @@ def test_nonsense_arguments_are_refused() -> None:
         min_track_record(HEDGE_FUND, confidence=1.0)
     with pytest.raises(InputError, match="correlation"):
         effective_trials(10, 1.5)
+    with pytest.raises(InputError, match="positive"):
+        min_backtest_length(10, 0.0)
+    with pytest.raises(InputError, match="two observations"):
+        null_variance(1)

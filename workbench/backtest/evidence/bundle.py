@@ -1,6 +1,7 @@
 """The evidence for one strategy on one dataset: what the gates read, frozen, as JSON, under its own hash.
 
-Nothing in it depends on when or where it was made, so making it again from the same bars and the same ledger gives the same hash.
+Nothing in it depends on when or where it was made, so making it again from the same bars and the same ledger gives the same hash. What was not looked at
+is left out of the record, so evidence that was sealed before a piece existed keeps its hash.
 """
 
 from __future__ import annotations
@@ -10,15 +11,23 @@ import math
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from workbench.backtest.evidence.sharpe import Moments, deflated_sharpe, min_track_record, probabilistic_sharpe
+from workbench.backtest.evidence.sharpe import (
+    Moments,
+    deflated_sharpe,
+    min_backtest_length,
+    min_track_record,
+    null_variance,
+    probabilistic_sharpe,
+)
 from workbench.content import canonical, content_hash
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from workbench.backtest.evidence.effective_trials import EffectiveTrials
     from workbench.backtest.evidence.lookahead import Proof
     from workbench.backtest.evidence.pbo import Overfitting
     from workbench.backtest.ledger import Count
@@ -26,6 +35,22 @@ if TYPE_CHECKING:
     from workbench.backtest.walkforward import WalkForward
 
 _INFINITE = MappingProxyType({"Infinity": math.inf, "-Infinity": -math.inf})
+_LATER = frozenset(
+    {
+        "deflated_sharpe_null",
+        "effective_trials",
+        "min_backtest",
+        "superior_ability",
+        "permutation",
+        "stress",
+        "regimes",
+        "capacity",
+        "sensitivity",
+        "resampled",
+        "words",
+    }
+)
+"""Fields that evidence sealed by earlier versions does not have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +121,29 @@ class Evidence:
     """Counts of independent and replayed fills, worst differences, first difference."""
     findings: tuple[Mapping[str, str], ...] = field(default=(), hash=False)
     """Findings of the validators: severity, code, message."""
+    effective_trials: Mapping[str, Any] | None = field(default=None, hash=False)
+    """What the counted trials are worth in independent ones, and ``deflated_sharpe`` with that number: the lenient side of the count."""
+    min_backtest: float | None = None
+    """Years below which the best of the counted trials, all worthless, is expected to show the Sharpe ratio measured; None where that is not positive."""
+    deflated_sharpe_null: float | None = None
+    """The deflated Sharpe ratio with the variance that worthless trials would have, in the place of the one that the counted trials show: the trials' own is
+    inflated where some lose to costs or have an edge of their own."""
+    superior_ability: Mapping[str, Any] | None = field(default=None, hash=False)
+    """White's reality check and Hansen's three p-values over the sweep's points."""
+    permutation: Mapping[str, Any] | None = field(default=None, hash=False)
+    """How the rules do on shuffled bars."""
+    stress: Mapping[str, Any] | None = field(default=None, hash=False)
+    """What dearer and slower trading leaves."""
+    regimes: Mapping[str, Any] | None = field(default=None, hash=False)
+    """Where the money was made, by trend and volatility."""
+    capacity: Mapping[str, Any] | None = field(default=None, hash=False)
+    """How much money the edge carries."""
+    sensitivity: Mapping[str, Any] | None = field(default=None, hash=False)
+    """How the sweep's parameters matter, and how wide the plateau is."""
+    resampled: Mapping[str, Any] | None = field(default=None, hash=False)
+    """Combinatorial cross-validation, Monte Carlo and bootstrap, by name."""
+    words: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """One sentence a piece, by the name of its field."""
 
     @cached_property
     def evidence_hash(self) -> str:
@@ -103,8 +151,24 @@ class Evidence:
         return content_hash(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a JSON record: NaN as null, infinities as the words ``Infinity`` and ``-Infinity``."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        """Return a JSON record: NaN as null, infinities as the words ``Infinity`` and ``-Infinity``; later pieces only where they were looked at."""
+        return {name: _plain(value) for name, value in asdict(self).items() if name not in _LATER or value not in ({}, None)}
+
+    def sentences(self) -> list[tuple[str, str]]:
+        """Return what was found, a name and a sentence each, the deflated Sharpe ratio first; what was not looked at is left out."""
+        found: list[tuple[str, str]] = []
+        if self.deflated_sharpe is not None:
+            said = f"{self.deflated_sharpe:.3f} after {self.trials:,} counted trials in family {self.family}"
+            found.append(("deflated Sharpe", said))
+        if self.probabilistic_sharpe is not None:
+            found.append(("probabilistic Sharpe", f"{self.probabilistic_sharpe:.3f}, had this been the only trial"))
+        if self.pbo is not None:
+            found.append(("overfitting (PBO)", f"{self.pbo:.2f} over {self.pbo_trials:,} points of the sweep"))
+        if self.robustness is not None:
+            found.append(("walk-forward", f"{self.robustness:.0%} of {self.folds} folds hold, needs {self.robustness_threshold:.0%}"))
+        found.append(("second engine", self.cross_check))
+        found += [(name.replace("_", " "), words) for name, words in self.words.items() if name != "overfitting"]
+        return found + [(finding["severity"], finding["message"]) for finding in self.findings]
 
     def to_json(self) -> str:
         """Return the canonical JSON text whose SHA-256 is ``evidence_hash``."""
@@ -118,8 +182,8 @@ class Evidence:
             InputError: a field is missing or unknown.
         """
         known = {entry.name for entry in fields(cls)}
-        if set(record) != known:
-            message = f"an evidence record misses {sorted(known - set(record))} and has unknown {sorted(set(record) - known)}"
+        if set(record) | _LATER != known or not set(record) <= known:
+            message = f"an evidence record misses {sorted(known - _LATER - set(record))} and has unknown {sorted(set(record) - known)}"
             raise InputError(message)
         values = {name: _restored(value) for name, value in record.items()}
         metrics = {name: math.nan if value is None else value for name, value in values["metrics"].items()}
@@ -143,7 +207,18 @@ class Evidence:
         return cls.from_dict(record)
 
 
-def assemble(
+class Piece(Protocol):
+    """One piece of evidence: a record and a sentence."""
+
+    @property
+    def words(self) -> str:
+        """One sentence for a person."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON record."""
+
+
+def assemble(  # noqa: PLR0913 - one keyword a piece of evidence
     result: Result,
     count: Count | None = None,
     *,
@@ -152,24 +227,40 @@ def assemble(
     overfitting: Overfitting | None = None,
     proof: Proof | None = None,
     findings: Iterable[Any] = (),
+    effective: EffectiveTrials | None = None,
+    superior_ability: Piece | None = None,
+    permutation: Piece | None = None,
+    stress: Piece | None = None,
+    regimes: Piece | None = None,
+    capacity: Piece | None = None,
+    sensitivity: Piece | None = None,
+    resampled: Mapping[str, Piece] | None = None,
 ) -> Evidence:
     """Return the evidence of ``result`` from its pieces; a piece that is missing is left as not looked at.
 
-    ``count`` is ``Ledger.count(family)``: without it nothing was counted and the deflated Sharpe ratio is missing, never guessed.
+    ``count`` is ``Ledger.count(family)``: without it nothing was counted and the deflated Sharpe ratio is missing, never guessed. ``effective`` is
+    what those trials are worth; the gates go by the count.
     """
     moments = Moments.of(result.returns.to_numpy())
     checked = result.crosscheck
+    variance = count.variance_per_bar(result.bars_per_year) if count else 0.0
+    pieces: dict[str, Piece | None] = {
+        "superior_ability": superior_ability,
+        "permutation": permutation,
+        "stress": stress,
+        "regimes": regimes,
+        "capacity": capacity,
+        "sensitivity": sensitivity,
+    }
     return Evidence(
         **_identity(result),
         trial_id=trial_id,
         family=count.family if count else "",
         metrics={name: float(value) for name, value in result.metrics.items()},
         trials=count.trials if count else 0,
-        sharpe_variance=count.variance_per_bar(result.bars_per_year) if count else 0.0,
+        sharpe_variance=variance,
         probabilistic_sharpe=probabilistic_sharpe(moments),
-        deflated_sharpe=deflated_sharpe(moments, trials=max(1, count.trials), variance=count.variance_per_bar(result.bars_per_year))
-        if count
-        else None,
+        deflated_sharpe=deflated_sharpe(moments, trials=max(1, count.trials), variance=variance) if count else None,
         min_track_record=min_track_record(moments),
         pbo=overfitting.pbo if overfitting else None,
         pbo_trials=overfitting.trials if overfitting else 0,
@@ -183,7 +274,41 @@ def assemble(
         cross_check=checked.verdict,
         cross_check_detail=checked.to_dict(),
         findings=tuple({"severity": f"{f.severity}", "code": f"{f.code}", "message": f"{f.message}"} for f in findings),
+        effective_trials=_worth(effective, moments, variance) if effective and count else None,
+        deflated_sharpe_null=_null(moments, count),
+        min_backtest=_min_backtest(moments, count, result.bars_per_year),
+        superior_ability=_record(superior_ability),
+        permutation=_record(permutation),
+        stress=_record(stress),
+        regimes=_record(regimes),
+        capacity=_record(capacity),
+        sensitivity=_record(sensitivity),
+        resampled={name: piece.to_dict() for name, piece in resampled.items()} if resampled else None,
+        words=_said({**pieces, "effective_trials": effective, "overfitting": overfitting, "proof": proof, **(resampled or {})}),
     )
+
+
+def _worth(effective: EffectiveTrials, moments: Moments, variance: float) -> dict[str, Any]:
+    """The effective number with the deflated Sharpe ratio that it gives."""
+    return effective.to_dict() | {"deflated_sharpe": deflated_sharpe(moments, trials=effective.effective, variance=variance)}
+
+
+def _record(piece: Piece | None) -> dict[str, Any] | None:
+    return piece.to_dict() if piece is not None else None
+
+
+def _null(moments: Moments, count: Count | None) -> float | None:
+    return deflated_sharpe(moments, trials=max(1, count.trials), variance=null_variance(moments.observations)) if count else None
+
+
+def _min_backtest(moments: Moments, count: Count | None, bars_per_year: float) -> float | None:
+    annual = moments.sharpe * math.sqrt(bars_per_year)
+    return min_backtest_length(max(1, count.trials), annual) if count and annual > 0.0 else None
+
+
+def _said(pieces: Mapping[str, Any]) -> dict[str, str]:
+    """Sentences by piece; pieces without one are left out."""
+    return {name: str(piece.words) for name, piece in pieces.items() if getattr(piece, "words", None)}
 
 
 def _identity(result: Result) -> dict[str, Any]:

@@ -8,21 +8,27 @@
 Sharpe ratios of unions of blocks need only the sums of r and r^2 per block, so no matrix of returns is kept: 10 000 trials fit
 in 16 x 10 000 x 2 numbers.
 
+Two conventions are settable. The relative rank is rank / (N + 1) as in the paper, which keeps logits finite, or rank / N as in the R package ``pbo``
+(``relative="n"``; the best of all then has an infinite logit, which is above zero as it should be). Equal Sharpe ratios share their middle rank, or all take
+the lowest of them (``ties="worst"``), which is stricter for grids with many copies of one trial.
+
 Source: D. H. Bailey, J. M. Borwein, M. Lopez de Prado and Q. J. Zhu, "The Probability of Backtest Overfitting", Journal of Computational
 Finance 20(4), 2017 (algorithm 2.3; definition 2.2 for the logits; section 3 for the degradation and the probability of loss).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from workbench.backtest.evidence import drawing
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
 BLOCKS = 16
@@ -62,7 +68,7 @@ class Overfitting:
 
     pbo: float
     """Share of combinations whose winner was at or below the median afterwards, 0 to 1."""
-    logits: NDArray[np.float64]
+    logits: NDArray[np.float64] = field(repr=False)
     """(C,) logit of the winner's relative rank out of sample, one a combination."""
     loss_probability: float
     """Share of combinations whose winner lost money out of sample."""
@@ -74,6 +80,33 @@ class Overfitting:
     """Number of blocks S."""
     combinations: int
     """C(S, S/2)."""
+
+    @property
+    def words(self) -> str:
+        """Say it in a sentence."""
+        return (
+            f"of {self.trials:,} points the best of one half of time was at or below the median in the other half in {self.pbo:.0%} of "
+            f"{self.combinations:,} splits, and lost money in {self.loss_probability:.0%}"
+        )
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row with all numbers."""
+        import pandas as pd  # noqa: PLC0415 - only where somebody looks
+
+        return pd.DataFrame([self.to_dict()])
+
+    def figure(self) -> Any:  # noqa: ANN401 - a plotly figure
+        """Return the logits of the winners' ranks; what lies at or left of zero is overfitted."""
+        return drawing.against(self.logits, 0.0, title="Rank of the winner out of sample", of="logit of the relative rank", label="median")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON record without the logits."""
+        names = ("pbo", "loss_probability", "degradation", "trials", "blocks", "combinations")
+        return drawing.recorded({name: getattr(self, name) for name in names})
+
+    def _repr_html_(self) -> str:
+        return drawing.card("Probability of backtest overfitting", self.words, self.frame)
 
 
 def block_edges(observations: int, blocks: int = BLOCKS) -> NDArray[np.int64]:
@@ -102,11 +135,13 @@ def block_sums(returns: ArrayLike, blocks: int = BLOCKS) -> BlockSums:
     )
 
 
-def probability_of_overfitting(trials: BlockSums) -> Overfitting:
+def probability_of_overfitting(
+    trials: BlockSums, *, relative: Literal["n+1", "n"] = "n+1", ties: Literal["middle", "worst"] = "middle"
+) -> Overfitting:
     """Return what CSCV finds over all trials of one search.
 
     A trial without variance in a half (it did not trade) has Sharpe 0 there. Equal Sharpe ratios share their middle rank, so copies of
-    one trial do not move the result; the first of equal winners is chosen.
+    one trial do not move the result; the first of equal winners is chosen. ``relative`` and ``ties`` are the conventions of the module.
 
     Raises:
         InputError: fewer than two trials.
@@ -116,14 +151,16 @@ def probability_of_overfitting(trials: BlockSums) -> Overfitting:
         message = f"overfitting is about choosing between trials; {count} is no choice"
         raise InputError(message)
     picks = _halves(blocks)
-    relative = np.empty(len(picks))
+    rank = np.empty(len(picks))
     inside = np.empty(len(picks))
     outside = np.empty(len(picks))
     step = max(1, _CHUNK_CELLS // count)
     for start in range(0, len(picks), step):
         chunk = slice(start, start + step)
-        relative[chunk], inside[chunk], outside[chunk] = _winners(trials, picks[chunk])
-    logits = np.log(relative / (1.0 - relative))
+        rank[chunk], inside[chunk], outside[chunk] = _winners(trials, picks[chunk], ties)
+    share = rank / (count + 1.0 if relative == "n+1" else float(count))
+    with np.errstate(divide="ignore"):
+        logits = np.log(share / (1.0 - share))
     return Overfitting(
         pbo=float(np.mean(logits <= 0.0)),
         logits=logits,
@@ -143,8 +180,10 @@ def _halves(blocks: int) -> NDArray[np.float64]:
     return picks
 
 
-def _winners(trials: BlockSums, picks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Relative rank out of sample, Sharpe in sample and Sharpe out of sample of the winner of each row of ``picks``."""
+def _winners(
+    trials: BlockSums, picks: NDArray[np.float64], ties: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Rank out of sample, Sharpe in sample and Sharpe out of sample of the winner of each row of ``picks``."""
     rows = np.arange(len(picks))
     within = _sharpes(trials, picks)
     best = within.argmax(axis=1)
@@ -153,8 +192,7 @@ def _winners(trials: BlockSums, picks: NDArray[np.float64]) -> tuple[NDArray[np.
     outside = after[rows, best]
     below = (after < outside[:, None]).sum(axis=1)
     equal = (after == outside[:, None]).sum(axis=1)
-    rank = below + (equal + 1) / 2.0
-    return rank / (trials.sums.shape[1] + 1.0), inside, outside
+    return below + ((equal + 1) / 2.0 if ties == "middle" else 1.0), inside, outside
 
 
 def _sharpes(trials: BlockSums, picks: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from workbench import look
+from workbench.backtest.verification import break_even
 from workbench.lifecycle.gates.gate import Gate
 
 if TYPE_CHECKING:
@@ -28,15 +29,3 @@ class WinRate(Gate):
         even = break_even(rate, evidence.metrics["profit_factor"])
         beside = f"; breaks even at {look.percent(even)}" if math.isfinite(even) else ""
         return self.compared(rate, f"{look.percent(rate)}, needs {look.percent(self.threshold, 0)}{beside}", evidence.evidence_hash)
-
-
-def break_even(win_rate: float, profit_factor: float) -> float:
-    """Return the win rate at which average win and average loss cancel; NaN where there are no wins or no losses.
-
-    With payoff ``b`` = average win / average loss the expectation ``w b - (1 - w)`` is zero at ``w = 1 / (1 + b)``, and the profit
-    factor gives ``b = profit_factor (1 - w) / w``.
-    """
-    if not (0.0 < win_rate < 1.0 and 0.0 < profit_factor < math.inf):
-        return math.nan
-    payoff = profit_factor * (1.0 - win_rate) / win_rate
-    return 1.0 / (1.0 + payoff)

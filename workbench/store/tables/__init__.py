@@ -20,6 +20,7 @@ from workbench.store.tables.strategies import StrategyRow
 from workbench.store.tables.trades import TradeRow
 from workbench.store.tables.trials import TrialBlockRow, TrialRow
 from workbench.store.tables.users import AccessTokenRow, LoginSessionRow, UserRow
+from workbench.store.tables.verifications import VerificationRow
 
 __all__ = [
     "AccessTokenRow",
@@ -49,6 +50,7 @@ __all__ = [
     "TrialBlockRow",
     "TrialRow",
     "UserRow",
+    "VerificationRow",
     "Whole",
     "new_id",
 ]
