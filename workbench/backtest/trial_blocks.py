@@ -56,7 +56,12 @@ def encoded(
     kept = np.ascontiguousarray(sums[sampled]).ravel()
     table[SUMS_COLUMN] = pa.ListArray.from_arrays(pa.array(offsets), pa.array(kept))  # an empty list where a point is not of the sample
     about = {"plan_hash": sweep.plan_hash, "bars_per_year": repr(float(sweep.bars_per_year)), "bars": str(len(sweep.bars))}
-    about |= {"spec": sweep.spec.spec_hash, "cash": repr(float(sweep.rules.initial_cash)), "swept": ",".join(sweep.swept), "rank": sweep.rank}
+    about |= {
+        "spec": sweep.spec.spec_hash,
+        "cash": repr(float(sweep.rules.initial_cash)),
+        "swept": ",".join(sweep.swept),
+        "rank": sweep.rank,
+    }
     whole = pa.table(table).replace_schema_metadata(about)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, whole.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:

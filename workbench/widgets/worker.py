@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from workbench import clock
+from workbench import clock, look
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Outcome = TypeVar("Outcome")
 Status = Literal["waiting", "running", "done", "stopped", "failed"]
 TICK = 0.1
+_PACE = " · "  # what follows it in a word of progress is the act's own rate
 _SURE = 0.2  # seconds before a rate means something
 
 
@@ -52,9 +54,11 @@ class Snapshot:
         """What a progress bar says beside itself."""
         if self.stopping:
             return f"stopping · {self.what} · what is finished is kept"
-        parts = [self.what, f"{self.done:,} of {self.total:,}" if self.total else ""]
-        parts += [f"{self.rate:,.0f} a second" if self.rate and self.rate >= 1 else ""]
-        parts += [f"{self.remaining:.0f} s left" if self.remaining is not None and self.done < self.total else ""]
+        parts = [self.what, f"{self.done:,} of {self.total:,}" if self.total > 1 else ""]
+        if self.rate and self.total > 1:
+            parts.append(f"{self.rate:,.0f} a second" if self.rate >= 1 else f"{self.rate * 60:.1f} a minute")
+        if self.remaining is not None and self.done < self.total:
+            parts.append(f"{look.age(timedelta(seconds=self.remaining))} left")
         return " · ".join(part for part in parts if part)
 
 
@@ -106,6 +110,7 @@ class Task(Generic[Outcome]):
 
     def at(self, done: int, total: int, what: str) -> None:
         """Hear how far the act is; raise the interrupt that a person asked for."""
+        what = what.partition(_PACE)[0]  # rate and time left are worked out here
         with self._lock:
             if what.partition(":")[0] != self._part[0]:
                 self._part = (what.partition(":")[0], clock.monotonic(), done)

@@ -171,3 +171,41 @@ def test_a_number_that_is_none_stays_in_the_field(stage: Callable[..., Any]) -> 
     field.press("Enter")
     field.press("ArrowUp")
     assert page.evaluate("models[0].saved") == {"value": 2600, "wrong": ""}
+
+
+def test_a_date_that_is_none_stays_in_the_field(stage: Callable[..., Any]) -> None:
+    """Another country's date shows its error and Python hears it; Escape brings the last date back, a good one takes the error away."""
+    page = stage(parts.Text("From", kind="date", value="2026-01-31"))
+    field = page.get_by_label("From")
+    field.fill("31.1.2026")
+    field.press("Enter")
+    assert "write a date as 2026-01-31" in page.locator(".wb-error").inner_text()
+    assert page.evaluate("models[0].saved") == {"wrong": "write a date as 2026-01-31"}
+    assert field.input_value() == "31.1.2026"
+    field.press("Escape")
+    assert (field.input_value(), page.evaluate("models[0].saved.wrong")) == ("2026-01-31", "")
+    field.fill("2026-02-30x")
+    field.press("Enter")
+    field.fill("2026-02-01")
+    field.press("Enter")
+    assert page.evaluate("models[0].saved") == {"value": "2026-02-01", "wrong": ""}
+
+
+def test_a_plot_is_read_by_keys(stage: Callable[..., Any]) -> None:
+    """Arrows read the bars one after the other: where each begins and ends and how high it is."""
+    plot = parts.Plot()
+    plot.show(
+        bars=[{"edges": [0.0, 1.0, 2.0, 3.0], "heights": [4, 9, 2]}],
+        marks=[{"x": 1.2, "text": "here"}],
+        x_name="Sharpe",
+        y_name="runs",
+        y_digits=0,
+    )
+    page = stage(plot)
+    place = page.locator("[aria-roledescription=plot]")
+    place.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".wb-read").inner_text() == "Sharpe 1.00 to 2.00: 9 runs"
+    page.keyboard.press("Escape")
+    assert page.locator(".wb-read").inner_text() == "runs"

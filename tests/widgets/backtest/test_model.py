@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from workbench import strategy
@@ -17,30 +18,9 @@ from workbench.widgets.backtest import Desk, Form, FormError, comparison, presen
 
 if TYPE_CHECKING:
     from workbench.store import Database
-    from workbench.strategy.strategy import Strategy
     from workbench.widgets.backtest import Outcome
 
 WAIT = 60
-
-
-@pytest.fixture(scope="module")
-def dip() -> Strategy:
-    return strategy(
-        "buy when rsi(2) < $low and close > sma(50); sell when rsi(2) > $high",
-        parameters={"low": (10, 5, 25, 5), "high": (60, 50, 70, 10)},
-        name="dip",
-        stop="5%",
-    )
-
-
-@pytest.fixture
-def desk(sqlite_database: Database, dip: Strategy) -> Desk:
-    return Desk(Bench(sqlite_database), dip, sample("SPX").head(1400))
-
-
-@pytest.fixture
-def form(desk: Desk) -> Form:
-    return desk.form("given")
 
 
 def run(desk: Desk, form: Form) -> Outcome:
@@ -62,8 +42,9 @@ def test_what_is_at_hand_comes_first(desk: Desk) -> None:
 def test_a_form_is_filled_from_the_strategy(form: Form) -> None:
     """Defaults, ranges, costs and data are those of the strategy and its instrument."""
     assert (form.data, form.timeframe, form.cash) == ("given", "1d", 100_000.0)
-    assert form.values == {"high": 60.0, "low": 10.0}
-    assert form.tried == {"high": "50..70 by 10", "low": "5..25 by 5"}
+    assert form.values == {"high": 60.0, "low": 10.0, "stop": 5.0, "size": 95.0}
+    assert form.tried == {"high": "50..70 by 10", "low": "5..25 by 5", "stop": "", "size": ""}
+    assert (form.slippage_bps, form.fee_on, form.borrow, form.fill_at, form.leverage) == (1.0, "both", 0.0, "next_open", 1.0)
 
 
 def test_nonsense_in_every_field_is_answered_at_that_field(desk: Desk, form: Form) -> None:
@@ -76,12 +57,18 @@ def test_nonsense_in_every_field_is_answered_at_that_field(desk: Desk, form: For
         cash=-1.0,
         folds=2.5,
         slippage=-3.0,
-        values={"low": None, "high": 60.0},
-        tried={"low": "a b", "high": "70..50"},
+        values={"low": None, "high": 60.0, "stop": 0.0},
+        tried={"low": "a b", "high": "70..50", "stop": "0..2"},
+        leverage=0.5,
+        borrow=-1.0,
+        volume_share=0.0,
+        fee_on="never",
     )
     with pytest.raises(FormError) as refused:
         desk.ticket(bad)
-    assert {"start", "end", "cash", "folds", "values.low", "tried.low", "tried.high"} <= set(refused.value.fields)
+    named = {"start", "end", "cash", "folds", "values.low", "values.stop", "tried.low", "tried.high", "tried.stop"}
+    named |= {"slippage", "borrow", "fee_on", "leverage", "volume_share"}
+    assert named <= set(refused.value.fields)
     assert all(1 < len(problem) < 200 for problem in refused.value.fields.values())
 
 
@@ -227,24 +214,25 @@ def test_synthetic_bars_are_marked_everywhere(desk: Desk, form: Form) -> None:
 def test_saved_runs_are_made_again_to_the_bit(desk: Desk, form: Form) -> None:
     """Two recorded runs compare with the metrics that were recorded, and comparing counts nothing."""
     first = run(desk, form)
-    run(desk, replace(form, values={"low": 20.0, "high": 60.0}))
+    run(desk, replace(form, values={**form.values, "low": 20.0}))
     saved = desk.saved("dip")
     before = desk.bench.ledger.count("SPX/common").trials
-    pairs = desk.compare(saved)
+    found = desk.compare(saved)
     assert len(saved) == 2
-    assert [result.metrics.sharpe for _, result in pairs] == [run_.metrics["sharpe"] for run_ in saved]
+    assert [result.metrics.sharpe for result in found.results] == [run_.metrics["sharpe"] for run_ in saved]
     assert desk.bench.ledger.count("SPX/common").trials == before
     assert first.result is not None
     assert first.result.metrics.sharpe in [run_.metrics["sharpe"] for run_ in saved]
-    drawn = comparison.side_by_side(pairs)
+    drawn = comparison.side_by_side(found)
     assert [len(line["values"]) for line in drawn["series"]] == [len(drawn["times"])] * 2
     assert [row["metric"] for row in drawn["rows"][:2]] == ["return", "CAGR"]
+    assert np.allclose(np.diag(drawn["correlation"]["z"]), 1.0)
 
 
-def test_comparing_takes_two_or_three(desk: Desk, form: Form) -> None:
+def test_comparing_takes_two_to_eight(desk: Desk, form: Form) -> None:
     """One run alone is no comparison."""
     run(desk, form)
-    with pytest.raises(InputError, match="two or three"):
+    with pytest.raises(InputError, match="two to 8"):
         desk.compare(desk.saved("dip"))
 
 

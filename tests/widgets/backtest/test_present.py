@@ -11,7 +11,8 @@ from workbench import strategy
 from workbench.backtest.run import backtest
 from workbench.backtest.sweep import sweep
 from workbench.market import sample
-from workbench.widgets.backtest import present
+from workbench.widgets.backtest import landscape, present
+from workbench.widgets.backtest.landscape import Landscape
 
 if TYPE_CHECKING:
     from workbench.backtest.result import Result
@@ -72,7 +73,7 @@ def test_the_curve_keeps_ends_and_extremes(result: Result) -> None:
 
 def test_a_heat_map_has_each_point_in_its_cell(swept: SweepResult) -> None:
     """Rows are the second parameter from high to low, columns the first; the best point is framed."""
-    drawn = present.heat(swept, "sharpe")
+    drawn = landscape.heat(Landscape.of(swept, "dip"), "sharpe").drawn
     columns, rows = [float(x) for x in drawn["x"]], [float(y) for y in drawn["y"]]
     assert (len(columns), len(rows)) == (2, 3)
     for _, point in swept.frame.iterrows():
@@ -84,9 +85,10 @@ def test_a_heat_map_has_each_point_in_its_cell(swept: SweepResult) -> None:
 
 def test_points_are_listed_best_first(swept: SweepResult) -> None:
     """The table of points has the sweep's own order and every parameter that varies."""
-    rows = present.point_rows(swept)
+    land = Landscape.of(swept, "dip")
+    rows = landscape.point_rows(land)
     assert [row["sharpe"] for row in rows] == swept.frame["sharpe"].tolist()
-    assert {"p_low", "p_high"} <= {column["key"] for column in present.point_columns(swept)}
+    assert {"p_low", "p_high"} <= {column["key"] for column in landscape.point_columns(land)}
 
 
 def test_missing_metrics_are_missing_not_zero() -> None:

@@ -119,7 +119,7 @@ def test_runs_are_chosen_and_laid_side_by_side(widget: Backtester) -> None:
     assert len(rows) == 2
     assert widget.results.saved.compare.disabled
     for row in rows:
-        widget._pick(row["id"], "pick")
+        widget.results.saved.table._dispatch("action", {"id": row["id"], "name": "pick", "reason": ""})
     assert not widget.results.saved.compare.disabled
 
     async def compare() -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench.widgets.backtest.form import Form, FormError
-    from workbench.widgets.backtest.model import Desk, Outcome
+    from workbench.widgets.backtest.model import Desk
+    from workbench.widgets.backtest.outcome import Outcome
     from workbench.widgets.backtest.view import Backtester
 
-_HOME = {"Backtester": "view", "Desk": "model", "Form": "form", "FormError": "form", "Outcome": "model"}
+_HOME = {"Backtester": "view", "Desk": "model", "Form": "form", "FormError": "form", "Outcome": "outcome"}
 
 __all__ = ["Backtester", "Desk", "Form", "FormError", "Outcome"]
 

@@ -1,215 +1,54 @@
-"""What the backtest widget knows and does, without a browser: choices, the cost in trials, runs in a thread, saved runs.
+"""What the backtest widget knows and does, without a browser: choices, the cost in trials, runs in a thread, studies, saved runs.
 
 1. ``strategies`` and ``data`` list what can be chosen; ``ticket`` checks a ``Form``.
 2. ``forecast`` says what a ticket costs in trials before it is run.
 3. ``run`` starts it in a thread through the bench, so that whatever is evaluated is counted, stopped or not; its ``Outcome`` is what faces show.
-4. ``saved`` lists the recorded runs of a strategy, ``compare`` makes some of them again to lay their equity side by side; that adds no trial.
+4. ``study`` asks how robust an outcome is; ``saved`` lists what was recorded, ``compare`` makes some of it again; neither adds a trial by itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.backtest import forecast as costs
 from workbench.backtest import saved
-from workbench.backtest.ledger import family_of
-from workbench.errors import DataUnavailableError, InputError, UnknownNameError
-from workbench.lifecycle import policy
-from workbench.lifecycle.stages import Stage
-from workbench.portfolio import Costs
-from workbench.strategy.archetypes import ARCHETYPES
-from workbench.strategy.strategy import Strategy
-from workbench.strategy.templates import template
-from workbench.units import instrument
-from workbench.widgets.backtest.form import Form, Ticket, ticket
+from workbench.backtest.comparison import compare
+from workbench.errors import DataUnavailableError, InputError
+from workbench.lifecycle.people import whoami
+from workbench.widgets.backtest import acts
+from workbench.widgets.backtest.checks import ticket
+from workbench.widgets.backtest.landscape import Landscape
+from workbench.widgets.backtest.offer import MADE_UP, SAMPLES, Offer
 from workbench.widgets.worker import Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from workbench.app import Bench
-    from workbench.backtest.evidence import Evidence
+    from workbench.backtest.comparison import Comparison
     from workbench.backtest.forecast import Forecast
-    from workbench.backtest.result import Result
-    from workbench.backtest.saved import SavedRun
-    from workbench.backtest.sweep import SweepResult
-    from workbench.backtest.walkforward import WalkForward
+    from workbench.backtest.saved import SavedRun, SavedSweep
     from workbench.lifecycle.bots import Bot
-    from workbench.lifecycle.gates import Verdict
     from workbench.market.bars import Bars
     from workbench.progress import Progress
-    from workbench.strategy.spec import StrategySpec
+    from workbench.strategy.strategy import Strategy
+    from workbench.widgets.backtest.form import Form, Ticket
+    from workbench.widgets.backtest.outcome import Outcome
+    from workbench.widgets.backtest.studies import Study
 
-GIVEN = "given"
-_TEMPLATE = "template:"
-SAMPLES = ("SPX", "IXIC", "AAPL", "FB", "GOOG", "IBM", "MSFT")
-MADE_UP = ("SYN", "SYN0")
-INTRADAY = ("1m", "5m", "15m", "30m", "1h")
-MOST_COMPARED = 3
+MOST_COMPARED = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Option:
-    """One thing that can be chosen."""
-
-    key: str
-    """What the form holds."""
-    title: str
-    """What a person reads."""
-    hint: str = ""
-    """A few words more."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Outcome:
-    """What a run gave."""
-
-    ticket: Ticket
-    """What was asked."""
-    before: int
-    """Trials of the family before."""
-    after: int
-    """Trials of the family after."""
-    interrupted: bool = False
-    """Whether a person stopped it; what was finished is here and counted."""
-    result: Result | None = None
-    """The single run; of a sweep the one at its best point."""
-    sweep: SweepResult | None = None
-    """All points."""
-    walk: WalkForward | None = None
-    """All folds."""
-    evidence: Evidence | None = None
-    """What the gates of LAB read."""
-    verdicts: tuple[Verdict, ...] = ()
-    """What the gates of LAB would say about a bot with this evidence."""
-    seconds: float = 0.0
-    """How long it took."""
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether the bars are made up."""
-        return self.ticket.bars.synthetic
-
-    @property
-    def counted(self) -> str:
-        """What the run did to the trial count, in words."""
-        added, family = self.after - self.before, family_of(self.ticket.strategy.spec)
-        new = f"{added:,} new trial{'' if added == 1 else 's'} counted" if added else "No new trial: all of it was counted before"
-        stopped = "Stopped; what was finished is kept and counted. " if self.interrupted else ""
-        return f"{stopped}{new}; family {family} has {self.after:,}."
-
-
-class Desk:
+class Desk(Offer):
     """The backtest widget's memory; one per widget."""
 
     def __init__(self, bench: Bench, strategy: Strategy | None = None, bars: Bars | None = None) -> None:
         """Work on a bench, perhaps with a strategy and bars that somebody has at hand."""
-        self.bench = bench
-        self.given = strategy
-        self.given_bars = bars
-        self._strategies: dict[str, Strategy] = {}
-
-    def strategies(self) -> list[Option]:
-        """Return what can be run: the given strategy, then stored versions, the latest first, then the archetypes' templates.
-
-        Raises:
-            StoreError: the store is away.
-        """
-        with self.bench.database.read() as session:
-            stored = saved.strategies(session)
-        found = []
-        if self.given is not None:
-            found.append(Option(key=GIVEN, title=f"{self.given.name} · given", hint=_hint(self.given.spec)))
-        for spec, version, owner in stored:
-            found.append(
-                Option(key=spec.spec_hash, title=f"{spec.name} · v{version} · {_hint(spec)}", hint=f"{owner} · {spec.spec_hash[:12]}")
-            )
-            self._strategies.setdefault(spec.spec_hash, Strategy(spec))
-        return [*found, *(Option(key=f"{_TEMPLATE}{name}", title=f"template · {name.replace('_', ' ')}") for name in ARCHETYPES)]
-
-    def strategy(self, key: str) -> Strategy:
-        """Return the strategy of a key.
-
-        Raises:
-            InputError: nothing is chosen.
-            UnknownNameError: it is not stored, or no such archetype.
-        """
-        if not key:
-            message = "choose a strategy; bench.author() writes one"
-            raise InputError(message)
-        if key == GIVEN and self.given is not None:
-            return self.given
-        if key not in self._strategies:
-            self._strategies[key] = template(key.removeprefix(_TEMPLATE)) if key.startswith(_TEMPLATE) else self._stored(key)
-        return self._strategies[key]
-
-    def _stored(self, key: str) -> Strategy:
-        with self.bench.database.read() as session:
-            known: dict[str, StrategySpec] = {spec.spec_hash: spec for spec, _, _ in saved.strategies(session)}
-        if key not in known:
-            kind = "stored strategy"
-            raise UnknownNameError(kind, key[:64], [spec.name for spec in known.values()])
-        return Strategy(known[key])
-
-    def data(self) -> list[Option]:
-        """Return what it can be run on: the given bars, packaged samples, made-up instruments."""
-        found = []
-        if self.given_bars is not None:
-            bars = self.given_bars
-            found.append(Option(key=GIVEN, title=f"{bars.instrument.symbol} {bars.timeframe.value} · given", hint=f"{len(bars):,} bars"))
-        found += [Option(key=symbol, title=f"{symbol} · {instrument(symbol).name}") for symbol in SAMPLES]
-        return [*found, *(Option(key=symbol, title=f"{symbol} · SYNTHETIC") for symbol in MADE_UP)]
-
-    def timeframes(self, data: str) -> tuple[str, ...]:
-        """Return the lengths of bar that the data come in."""
-        if data == GIVEN and self.given_bars is not None:
-            return (self.given_bars.timeframe.value,)
-        return INTRADAY if data in MADE_UP else ("1d",)
-
-    def bars(self, data: str, timeframe: str) -> Bars:
-        """Return the bars of a key.
-
-        Raises:
-            InputError: nothing is chosen.
-            UnknownNameError: no such symbol.
-            DataUnavailableError: there are no such bars here.
-        """
-        if not data:
-            message = "choose the data to run on"
-            raise InputError(message)
-        if data == GIVEN and self.given_bars is not None:
-            return self.given_bars
-        if data not in (*SAMPLES, *MADE_UP):
-            kind = "data set"
-            raise UnknownNameError(kind, data[:64], (*SAMPLES, *MADE_UP))
-        return self.bench.bars(data, timeframe)
-
-    def form(self, key: str) -> Form:
-        """Return a form filled for a strategy, on the data it was written for where they are here."""
-        strategy = self.strategy(key)
-        symbol = strategy.spec.symbols[0]
-        if self.given_bars is not None and (key == GIVEN or self.given_bars.instrument.symbol == symbol):
-            data = GIVEN
-        else:
-            data = symbol if symbol in (*SAMPLES, *MADE_UP) else SAMPLES[0]
-        lengths = self.timeframes(data)
-        bar = strategy.spec.timeframe.value
-        traded = instrument(symbol) if data != GIVEN or self.given_bars is None else self.given_bars.instrument
-        return Form.of(strategy, costs=Costs.of(traded), strategy=key, data=data, timeframe=bar if bar in lengths else _usual(lengths))
-
-    def usual_length(self, data: str) -> str:
-        """Return the length of bar to begin with."""
-        return _usual(self.timeframes(data))
-
-    def usual_costs(self, key: str, data: str) -> tuple[float, float]:
-        """Return slippage in ticks and fee a contract for a strategy on some data: its own costs, else the instrument's usual ones."""
-        own = self.strategy(key).spec.costs
-        given = self.given_bars
-        traded = given.instrument if data == GIVEN and given is not None else instrument(data)
-        chosen = own or Costs.of(traded)
-        return (chosen.slippage_ticks, chosen.fee_per_contract)
+        super().__init__(bench, strategy, bars)
+        self._made: dict[str, SavedRun] = {}
 
     def make_bot(self, outcome: Outcome) -> Bot:
         """Make a bot in LAB from the strategy of a run, or return the one that exists.
@@ -235,84 +74,108 @@ class Desk:
             InputError: the bars are too few for the folds.
             StoreError: the store is away.
         """
-        return costs.forecast(self.bench.ledger, chosen.strategy, chosen.bars, chosen.plan)
+        told = costs.forecast(self.bench.ledger, chosen.strategy, chosen.bars, chosen.plan)
+        if chosen.kind == "sweep" and chosen.method == "optuna":  # its points are known once they were tried
+            return costs.Forecast(family=told.family, before=told.before, least=0, most=chosen.asked)
+        return told
 
     def run(self, chosen: Ticket) -> Task[Outcome]:
         """Start what the ticket says in a thread and return its task."""
-        return Task(lambda progress: self._act(chosen, progress), _WHAT[chosen.kind]).start()
 
-    def _act(self, chosen: Ticket, progress: Progress) -> Outcome:
-        family = family_of(chosen.strategy.spec)
-        before = self.bench.ledger.count(family).trials
-        found = getattr(self, f"_{chosen.kind}")(chosen, progress)
-        return Outcome(ticket=chosen, before=before, after=self.bench.ledger.count(family).trials, **found)
+        def act(progress: Progress) -> Outcome:
+            outcome = acts.act(self.bench, chosen, progress)
+            return outcome if chosen.kind == "sweep" else self._kept(outcome)
 
-    def _backtest(self, chosen: Ticket, progress: Progress) -> dict[str, Any]:
-        result = self.bench.backtest(chosen.strategy, chosen.bars, cash=chosen.cash, parameters=chosen.values)
-        progress.at(1, 1, "backtest")
-        return {"result": result}
+        return Task(act, _WHAT[chosen.kind]).start()
 
-    def _sweep(self, chosen: Ticket, progress: Progress) -> dict[str, Any]:
-        swept = self.bench.sweep(chosen.strategy, chosen.bars, chosen.grid, cash=chosen.cash, progress=progress)
-        return {"sweep": swept, "result": _best(swept, chosen), "interrupted": swept.interrupted}
+    def open_point(self, outcome: Outcome, values: Mapping[str, float], words: str) -> Outcome:
+        """Return the outcome with the run at one point of its sweep; call it beside the event loop."""
+        return self._kept(acts.point(self.bench, outcome, values, words))
 
-    def _walk_forward(self, chosen: Ticket, progress: Progress) -> dict[str, Any]:
-        walked = self.bench.walk_forward(
-            chosen.strategy,
-            chosen.bars,
-            chosen.grid,
-            folds=chosen.folds,
-            anchored=chosen.anchored,
-            cash=chosen.cash,
-            progress=progress,
-        )
-        return {"walk": walked, "interrupted": walked.interrupted}
+    def _kept(self, outcome: Outcome) -> Outcome:
+        """Remember the run of an outcome for as long as the widget lives: one that a sweep had counted is not recorded by itself."""
+        if outcome.result is not None:
+            trial = self.bench.ledger.record(outcome.result)
+            with self.bench.database.read() as session:
+                run = saved.made(session, outcome.result, trial.trial_id, whoami().name)
+            if run is not None:
+                self._made.setdefault(trial.trial_id, run)
+        return outcome
 
-    def _evidence(self, chosen: Ticket, progress: Progress) -> dict[str, Any]:
-        strategy, bars, cash = chosen.strategy, chosen.bars, chosen.cash
-        result = self.bench.backtest(strategy, bars, cash=cash, parameters=chosen.values)
-        kept: dict[str, Any] = {"result": result}
-        if chosen.grid:
-            swept = self.bench.sweep(strategy, bars, chosen.grid, cash=cash, progress=progress)
-            kept |= {"sweep": swept}
-            if swept.interrupted:
-                return kept | {"interrupted": True}
-            kept |= self._walk_forward(chosen, progress)
-            if kept["interrupted"]:
-                return kept
-        progress.at(0, 0, "second engine and proofs")
-        evidence = self.bench.argue(strategy, result, kept.get("sweep"), kept.get("walk"))
-        gates = policy.default().gates(Stage.LAB, evidence.archetype)
-        return kept | {"evidence": evidence, "verdicts": tuple(gate.judge(evidence, None) for gate in gates)}
+    def study(self, asked: Study) -> Task[Any]:
+        """Start a study in a thread and return its task."""
+        return Task(lambda progress: asked.run(self.bench, progress), asked.name.replace("_", " ")).start()
 
     def second_opinion(self, outcome: Outcome) -> None:
         """Ask the second engine about the run of record; call it beside the event loop, because it takes seconds to load."""
         if outcome.result is not None:
             assert outcome.result.crosscheck is not None  # asking is what counts: the result keeps the answer
 
-    def saved(self, name: str) -> list[SavedRun]:
-        """Return the recorded runs of every version called ``name``, the latest first.
+    def tear_sheet(self, outcome: Outcome) -> Path:
+        """Write everything that an outcome holds as one page under the bench's ``data/reports`` and return where; it takes seconds.
+
+        Raises:
+            InputError: there is no single run.
+            SettingsError: the folder cannot be written.
+        """
+        return acts.tear_sheet(outcome)
+
+    def saved(self, name: str) -> list[SavedRun | SavedSweep]:
+        """Return the recorded runs and sweeps of every version called ``name``, the latest first; and the runs made here that a sweep had counted.
 
         Raises:
             StoreError: the store is away.
         """
         with self.bench.database.read() as session:
-            return saved.runs(session, name)
+            runs = saved.runs(session, name)
+            known = {run.trial_id for run in runs}
+            here = [run for key, run in self._made.items() if run.name == name and key not in known]
+            found: list[SavedRun | SavedSweep] = [*runs, *here, *saved.sweeps(session, name)]
+        return sorted(found, key=lambda one: one.at, reverse=True)
 
-    def compare(self, chosen: Sequence[SavedRun]) -> list[tuple[SavedRun, Result]]:
-        """Return two or three recorded runs made again; nothing is counted, they are counted already.
+    def survey(self, outcome: Outcome) -> Landscape | None:
+        """Return the points of an outcome's sweep as a landscape; None where it has none. Call it beside the event loop."""
+        if outcome.sweep is None or not len(outcome.sweep.frame):
+            return None
+        return Landscape.of(outcome.sweep, outcome.subject).surveyed()
+
+    def landscape(self, sweep: SavedSweep) -> Landscape:
+        """Return the points of a recorded sweep, to look at again; its points can be run where its bars are here.
 
         Raises:
-            InputError: not two or three runs.
+            StoreError: the store is away, or a block of it is damaged.
+        """
+        with self.bench.database.read() as session:
+            return Landscape.of_saved(sweep, saved.points(session, sweep)).surveyed()
+
+    def reopen(self, sweep: SavedSweep) -> Outcome:
+        """Return an outcome at which the points of a recorded sweep can be run.
+
+        Raises:
+            DataUnavailableError: its bars are not here.
+            UnknownNameError: its strategy is not stored.
+        """
+        bars = self._bars_of(sweep)
+        if bars.dataset_hash != sweep.dataset_hash:
+            message = f"the bars of this sweep ({sweep.symbol} {sweep.timeframe} from {sweep.source}) are not here; open it with them: bench.backtester(bars=...)"
+            raise DataUnavailableError(message)
+        return acts.reopened(self.bench, self.strategy(sweep.spec_hash), bars, sweep.cash)
+
+    def compare(self, chosen: Sequence[SavedRun]) -> Comparison:
+        """Return two to eight recorded runs made again, side by side; nothing is counted, they are counted already.
+
+        Raises:
+            InputError: fewer or more runs.
             DataUnavailableError: the bars of one are not here.
         """
         if not 2 <= len(chosen) <= MOST_COMPARED:  # noqa: PLR2004 - two can be compared
-            message = f"choose two or three runs to compare, not {len(chosen)}"
+            message = f"choose two to {MOST_COMPARED} runs to compare, not {len(chosen)}"
             raise InputError(message)
         with self.bench.database.read() as session:
-            return [(run, saved.again(session, run, self._bars_of)) for run in chosen]
+            results = [saved.again(session, run, self._bars_of) for run in chosen]
+        return compare(*results, names=[name_of(run) for run in chosen])
 
-    def _bars_of(self, run: SavedRun) -> Bars:
+    def _bars_of(self, run: SavedRun | SavedSweep) -> Bars:
         given = self.given_bars
         if given is not None and given.instrument.symbol == run.symbol and given.timeframe.value == run.timeframe:
             found = _between(given, run.first, run.last)
@@ -332,28 +195,10 @@ _WHAT: Mapping[str, str] = {
 }
 
 
-def _hint(spec: StrategySpec) -> str:
-    return f"{', '.join(spec.symbols)} {spec.timeframe.value}"
-
-
-def _usual(lengths: tuple[str, ...]) -> str:
-    return "15m" if "15m" in lengths else lengths[0]
-
-
-def _best(swept: SweepResult, chosen: Ticket) -> Result | None:
-    """The run at the best point; it is counted with the sweep, so making it again adds nothing."""
-    from workbench.backtest.run import backtest  # noqa: PLC0415 - loads the engine
-
-    if not len(swept.frame):
-        return None
-    try:
-        best = swept.best
-    except InputError:  # no point traded
-        return None
-    return backtest(chosen.strategy, swept.bars, cash=chosen.cash, parameters=best)
+def name_of(run: SavedRun) -> str:
+    """Return what a recorded run is called beside others."""
+    return f"v{run.version} {run.symbol} {run.trial_id[:6]}"
 
 
 def _between(bars: Bars, first: datetime, last: datetime) -> Bars:
-    from datetime import timedelta  # noqa: PLC0415 - one place
-
     return bars.window(first, last + timedelta(microseconds=1))

@@ -6,29 +6,26 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from workbench import look
 from workbench.backtest.curves import buy_and_hold, thinned
 from workbench.backtest.engine import account as a
+from workbench.portfolio import Costs
 from workbench.widgets.backtest.columns import TRADE_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    import pandas as pd
     from numpy.typing import NDArray
 
     from workbench.backtest.forecast import Forecast
     from workbench.backtest.result import Result
-    from workbench.backtest.sweep import SweepResult
-    from workbench.backtest.walkforward import WalkForward
     from workbench.market.bars import Bars
-    from workbench.widgets.backtest.model import Outcome
+    from workbench.widgets.backtest.form import Ticket
+    from workbench.widgets.backtest.outcome import Outcome
 
 MOST_BARS = 5_000
 """Bars that travel to a chart at once; another trade brings its own stretch."""
 MOST_ROWS = 5_000
-HEAT_VALUES = ("sharpe", "total_return", "max_drawdown", "profit_factor", "win_rate", "trades")
 SHARES = frozenset({"total_return", "cagr", "volatility", "max_drawdown", "win_rate", "exposure"})
 WORDS = {
     "total_return": "return",
@@ -51,7 +48,6 @@ WORDS = {
     "kurtosis": "kurtosis",
 }
 _UNITS = {"max_drawdown_bars": "bars", "turnover": "× equity"}
-HEAT_WORDS = {name: WORDS[name] for name in HEAT_VALUES}
 
 
 def cost_words(cost: Forecast) -> str:
@@ -64,6 +60,12 @@ def window_words(bars: Bars) -> str:
     """Return how many bars the window holds, and of what."""
     made_up = ", made up" if bars.synthetic else ""
     return f"{len(bars):,} bars, {bars.trade_date[0]} to {bars.trade_date[-1]}, from {bars.source}{made_up}"
+
+
+def trading_words(ticket: Ticket) -> str:
+    """Return what trading costs and how orders fill, for the fold that hides the fields."""
+    spec = ticket.strategy.spec
+    return f"{spec.costs or Costs.of(ticket.bars.instrument)}; filled {spec.filling}"
 
 
 def headline(result: Result) -> list[dict[str, Any]]:
@@ -194,134 +196,6 @@ def entry_bar(result: Result, trade: int) -> int:
     return int(result.run.fills[2 * trade, a.FILL_BAR])
 
 
-def heat(swept: SweepResult, value: str) -> dict[str, Any]:
-    """Return the cells of a sweep over its first two varied parameters, the best point marked; a cell with several points shows its best."""
-    names = (swept.swept or swept.parameters)[:2]
-    across, up = names[0], names[1] if len(names) > 1 else None
-    frame = swept.frame
-    xs = np.unique(frame[across])
-    ys = np.unique(frame[up])[::-1] if up else np.array([0.0])
-    cells = np.full((len(ys), len(xs)), np.nan)
-    smaller = value == "max_drawdown"
-    for _, row in frame.iterrows():
-        x, y = int(np.searchsorted(xs, row[across])), int(np.flatnonzero(ys == row[up])[0]) if up else 0
-        found = float(row[value])
-        if math.isfinite(found) and (math.isnan(cells[y, x]) or (found < cells[y, x]) == smaller):
-            cells[y, x] = found
-    marks_ = _ring(frame, xs, ys, across, up, swept.rank)
-    return {
-        "x": [f"{x:g}" for x in xs],
-        "y": [f"{y:g}" for y in ys] if up else [""],
-        "z": cells,
-        "marks": marks_,
-        "x_name": f"${across}",
-        "y_name": f"${up}" if up else "",
-        "z_name": WORDS.get(value, value),
-        "kind": "percent" if value in SHARES else "number",
-        "digits": 0 if value == "trades" else 1 if value in SHARES else 2,
-        "diverging": value in {"sharpe", "total_return"},
-    }
-
-
-def _ring(frame: pd.DataFrame, xs: NDArray[Any], ys: NDArray[Any], across: str, up: str | None, rank: str) -> list[dict[str, Any]]:
-    if not len(frame) or not math.isfinite(float(frame[rank].iloc[0])):
-        return []
-    best = frame.iloc[0]
-    return [{"x": int(np.searchsorted(xs, best[across])), "y": int(np.flatnonzero(ys == best[up])[0]) if up else 0, "text": "best"}]
-
-
-def point_columns(swept: SweepResult) -> list[dict[str, Any]]:
-    """Return the columns of a sweep's points."""
-    head: list[dict[str, Any]] = [{"key": "point", "title": "Point", "kind": "text", "main": True}]
-    head += [
-        {"key": f"p_{name}", "title": f"${name}", "kind": "number", "digits": _digits(swept.frame[name])}
-        for name in swept.swept or swept.parameters
-    ]
-    shown = ("sharpe", "total_return", "max_drawdown", "trades", "win_rate", "profit_factor")
-    kinds = {"sharpe": "signed", **dict.fromkeys(SHARES, "percent")}
-    return head + [
-        {
-            "key": name,
-            "title": WORDS[name].capitalize(),
-            "kind": kinds.get(name, "number"),
-            "digits": 0 if name == "trades" else 1 if name in SHARES else 2,
-            "main": name in {"sharpe", "total_return"},
-        }
-        for name in shown
-    ]
-
-
-def _digits(column: pd.Series[float]) -> int:
-    return 0 if all(float(value).is_integer() for value in column) else 2
-
-
-def point_rows(swept: SweepResult) -> list[dict[str, Any]]:
-    """Return the points of a sweep, best first, at most ``MOST_ROWS``."""
-    rows = []
-    for rank, (_, row) in enumerate(swept.frame.head(MOST_ROWS).iterrows()):
-        shown = {f"p_{name}": float(row[name]) for name in swept.parameters}
-        rows.append({"id": str(rank), "point": f"#{rank + 1}", **shown, **{name: _number(float(row[name])) for name in HEAT_VALUES}})
-    return rows
-
-
-def fold_rows(walk: WalkForward, varied: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the folds in order, with what they chose of the parameters that ``varied``."""
-    rows = []
-    for fold in walk.folds.to_dict("records"):
-        chosen = " ".join(f"{name} {fold[name]:g}" for name in varied)
-        rows.append(
-            {
-                "id": str(fold["fold"]),
-                "fold": f"fold {fold['fold']}",
-                "trained": f"{fold['train_from']:%Y-%m-%d}",
-                "tested": f"{fold['test_from']:%Y-%m-%d} to {fold['test_to']:%Y-%m-%d}",
-                "chosen": chosen,
-                "inside": _number(fold["is_sharpe"]),
-                "outside": _number(fold["oos_sharpe"]),
-                "gained": fold["oos_return"],
-                "fell": fold["oos_drawdown"],
-                "trades": fold["oos_trades"],
-                "holds": "✓ holds" if fold["oos_sharpe"] > 0 else "✗ fails",
-            }
-        )
-    return rows
-
-
-def fold_cards(walk: WalkForward) -> list[dict[str, Any]]:
-    """Return what a walk-forward says as cards."""
-    held = round(walk.robustness * walk.planned)
-    return [
-        {
-            "label": "Folds that hold",
-            "value": f"{held} of {walk.planned}",
-            "tone": "up" if walk.robust else "down",
-            "hint": f"{look.percent(walk.robustness, 0)}, needs {look.percent(walk.threshold, 0)}",
-        },
-        {"label": "Sharpe out of sample", "value": _number(walk.oos_sharpe), "digits": 2, "hint": "of the stitched equity"},
-        {"label": "Return out of sample", "value": float(walk.equity.iloc[-1] / walk.equity.iloc[0] - 1.0), "kind": "percent", "digits": 1},
-        {
-            "label": "Training",
-            "value": "anchored" if walk.anchored else "rolling",
-            "hint": "everything before" if walk.anchored else "the last two stretches",
-        },
-    ]
-
-
-def fold_equity(walk: WalkForward, *, daily: bool) -> dict[str, Any]:
-    """Return the stitched equity as ``Curve.show`` takes it, with a mark where each fold begins."""
-    money = np.asarray(walk.equity, dtype=np.float64)
-    keep = thinned(money)
-    index = pd.DatetimeIndex(walk.equity.index)
-    starts = [int(np.searchsorted(keep, np.searchsorted(index, start))) for start in walk.folds["test_from"]]
-    times = index.normalize().asi8 if daily else index.asi8
-    shown = [{"at": min(at, len(keep) - 1), "text": f"fold {number + 1}"} for number, at in enumerate(starts)]
-    return {
-        "series": [{"name": "out of sample", "values": money[keep], "tone": "text"}],
-        "times": np.asarray(times[keep], dtype=np.float64) / 1e9,
-        "marks": shown,
-    }
-
-
 def check_words(outcome: Outcome) -> tuple[str, str, str]:
     """Return kind, sentence and advice of the second engine's verdict."""
     result = outcome.result
@@ -341,26 +215,6 @@ def check_words(outcome: Outcome) -> tuple[str, str, str]:
             "Install vectorbt to have a second opinion; the policy decides whether its absence blocks.",
         )
     return ("critical", f"Cross-check DIFFERENT: {checked.words}", "Do not trust this run; report it with the specification and the bars.")
-
-
-def evidence_facts(outcome: Outcome) -> dict[str, Any]:
-    """Return what the evidence says beside its gates."""
-    found = outcome.evidence
-    if found is None:
-        return {}
-    needed = found.min_track_record
-    return {
-        "evidence": found.evidence_hash[:12],
-        "trials in this family": {"value": found.trials, "kind": "number", "digits": 0},
-        "probabilistic Sharpe": {"value": found.probabilistic_sharpe, "kind": "percent", "digits": 1},
-        "deflated Sharpe": {"value": found.deflated_sharpe, "kind": "percent", "digits": 1},
-        "overfitting (PBO)": {"value": found.pbo, "kind": "percent", "digits": 1},
-        "folds that hold": {"value": found.robustness, "kind": "percent", "digits": 0},
-        "bars needed to be sure": "never: the Sharpe ratio is not above zero"
-        if needed is not None and math.isinf(needed)
-        else {"value": needed, "kind": "number", "digits": 0},
-        "truncations compared": str(found.proof.get("truncations", look.MISSING)),
-    }
 
 
 def tone(value: float) -> str:

@@ -1,16 +1,17 @@
 """The backtest widget: the form on the left, what came of it on the right. All thinking is in ``model``; this wires it to parts.
 
-Slow things (bars, forecasts, runs) happen in threads; the event loop only moves their results into parts. A store that goes away is said where it hurts
-and asked again every two seconds.
+Slow things (bars, forecasts, runs, the ledger) happen in threads; the event loop only moves their results into parts. A store that goes away is said where
+it hurts and asked again every two seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workbench.errors import StoreError, WorkbenchError
-from workbench.widgets.backtest import comparison, present
+from workbench.widgets.backtest import present
 from workbench.widgets.backtest.fields import Fields
 from workbench.widgets.backtest.form import FormError
 from workbench.widgets.backtest.model import Desk
@@ -19,13 +20,15 @@ from workbench.widgets.parts import Grid, Notice, Page
 from workbench.widgets.worker import beside, seen, spawn, watch
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from workbench.app import Bench
     from workbench.backtest.forecast import Forecast
-    from workbench.backtest.saved import SavedRun
+    from workbench.backtest.saved import SavedSweep
     from workbench.market.bars import Bars
     from workbench.strategy.strategy import Strategy
     from workbench.widgets.backtest.form import Form, Ticket
-    from workbench.widgets.backtest.model import Outcome
+    from workbench.widgets.backtest.outcome import Outcome
     from workbench.widgets.worker import Snapshot, Task
 
 _PAUSE = 0.12  # seconds after the last change before its cost is worked out
@@ -38,13 +41,12 @@ class Backtester(Page):
     def __init__(self, bench: Bench, strategy: Strategy | None = None, bars: Bars | None = None) -> None:
         """Open it on a bench, perhaps with a strategy and bars at hand."""
         self.desk = Desk(bench, strategy, bars)
-        self.fields, self.results = Fields(), Results()
+        self.fields, self.results = Fields(), Results(self.desk)
         self.away = Notice("error", "")
         self.task: Task[Outcome] | None = None
-        self._runs: dict[str, SavedRun] = {}
-        self._picked: list[str] = []
         self._turn = 0
-        self._costs: tuple[float, float] | None = None
+        self._costs: dict[str, Any] | None = None
+        self._reopened: Outcome | None = None
         board = Grid((self.fields, self.results), "minmax(280px, 340px) 1fr")
         board.layout.align_items = "flex-start"
         super().__init__(self.away, board)
@@ -53,9 +55,8 @@ class Backtester(Page):
         self.fields.run.on_click(self._run)
         self.fields.progress.on_stop(self._stop)
         self.results.page.observe(lambda _change: self._list_runs(), "value")
-        self.results.saved.table.on_action(self._pick)
-        self.results.saved.compare.on_click(self._lay_side_by_side)
-        self.results.saved.clear.on_click(lambda reason: self._clear())  # noqa: ARG005 - a press carries a reason
+        self.results.saved.on_sweep(self._open_sweep)
+        self.results.sweep.on_open(self._open_point)
         self.results.evidence.make.on_click(self._make_bot)
         self._open()
 
@@ -94,11 +95,14 @@ class Backtester(Page):
             return
 
     def _fill(self, key: str) -> None:
-        """Fill the form for a strategy."""
+        """Fill the form for a strategy; window and money stay as somebody set them."""
         form = self.desk.form(key)
-        self._costs = (form.slippage or 0.0, form.fee or 0.0)
+        kept = self.fields.form()
+        form = replace(form, start=kept.start, end=kept.end, cash=kept.cash)
         self.fields.show_form(form, self.desk.timeframes(form.data))
-        self._clear()
+        self.fields.show_guards(self.desk.guard_titles(key, form.data))
+        self._costs = self.fields.costs()
+        self.results.saved.forget()
         self._preview_soon()
         self._list_runs()
 
@@ -111,16 +115,15 @@ class Backtester(Page):
             lengths = self.desk.timeframes(self.fields.data.value)
             self.fields.show_lengths(lengths, self.desk.usual_length(self.fields.data.value))
             self._follow_costs()
-        if name == "kind":
+        if name in {"kind", "method"}:
             self.fields.arrange()
         self._preview_soon()
 
     def _follow_costs(self) -> None:
         """Costs that nobody changed become those of the new instrument."""
-        standing = (self.fields.slippage.value or 0.0, self.fields.fee.value or 0.0)
-        if standing == self._costs:
-            self._costs = self.desk.usual_costs(self.fields.strategy.value, self.fields.data.value)
-            self.fields.show_costs(*self._costs)
+        if self.fields.costs() == self._costs:
+            self.fields.show_costs(self.desk.usual_costs(self.fields.strategy.value, self.fields.data.value))
+            self._costs = self.fields.costs()
 
     def _preview_soon(self) -> None:
         self._turn += 1
@@ -172,21 +175,25 @@ class Backtester(Page):
         seen(self.fields.notes, visible=bool(ticket.notes))
         seen(self.fields.badge, visible=ticket.bars.synthetic)
         self.fields.data.help = present.window_words(ticket.bars)
+        self.fields.fold.help = present.trading_words(ticket)
 
     async def _run(self, reason: str = "") -> None:
         """Run what the form says and show what came of it; the form's own errors stay at their fields."""
         del reason
+        form = self.fields.form()
         try:
-            ticket = await beside(lambda: self.desk.ticket(self.fields.form()))
+            ticket = await beside(lambda: self.desk.ticket(form))
         except FormError as error:
             self._refuse(error.fields)
             return
+        self.results.wait()
         self.task = self.desk.run(ticket)
         with self.fields.progress.hold_sync():
             self.fields.progress.status, self.fields.progress.done = "running", 0.0
+        seen(self.fields.cost, visible=False)  # progress stands in its place, so that the button stays where it is
         seen(self.fields.progress, visible=True)
         await watch(self.task, self._tick)
-        self._finish(self.task)
+        await self._finish(self.task)
 
     def _tick(self, snapshot: Snapshot) -> None:
         progress = self.fields.progress
@@ -198,11 +205,12 @@ class Backtester(Page):
         if self.task is not None:
             self.task.stop()
 
-    def _finish(self, task: Task[Outcome]) -> None:
+    async def _finish(self, task: Task[Outcome]) -> None:
         ended = task.snapshot()
         self.fields.progress.status = {"done": "ok", "failed": "error"}.get(ended.status, "stopped")
         self.fields.progress.stoppable = False
         if task.problem:
+            self.results.give_up()
             self.fields.progress.words = "failed"
             if isinstance(task.error, StoreError):
                 self._lost(task.error)
@@ -211,10 +219,12 @@ class Backtester(Page):
             return
         seen(self.fields.progress, visible=ended.status == "stopped")
         if task.result is None:
+            self.results.give_up()
             self.fields.progress.words = "stopped before anything was finished; what was tried is counted"
         else:
             self.fields.progress.words = "stopped; what was finished is shown and counted"
-            self.results.show_outcome(task.result)
+            found = task.result
+            self.results.show_outcome(found, await beside(lambda: self.desk.survey(found)))
             if task.result.ticket.kind == "backtest":
                 spawn(self._ask_second(task.result))
         self._preview_soon()
@@ -228,39 +238,42 @@ class Backtester(Page):
             self.results.overview.show_check(outcome)
 
     def _list_runs(self) -> None:
-        """Show the recorded runs of the strategy that is chosen."""
-        if self.results.page.value != "saved":
-            return
+        """Show the recorded runs of the strategy that is chosen, while their page is open."""
+        if self.results.page.value == "saved":
+            spawn(self._read_runs())
+
+    async def _read_runs(self) -> None:
         try:
             name = self.desk.strategy(self.fields.strategy.value).name
-            runs = self.desk.saved(name)
         except WorkbenchError as error:
             self.results.saved.table.fail(str(error), "It is asked again when you open this page.")
             return
-        self._runs = {run.trial_id: run for run in runs}
-        self.results.saved.show_runs(name, runs)
+        await self.results.saved.refresh(name)
 
-    def _pick(self, id: str, name: str, reason: str = "") -> None:  # noqa: A002 - the message's own name
-        """Choose a run for the comparison, or take it out again; the oldest choice gives way to a fourth."""
-        del name, reason
-        if id in self._picked:
-            self._picked.remove(id)
-        else:
-            self._picked = [*self._picked, id][-3:]
-        self._show_picked()
+    async def _open_point(self, place: int) -> None:
+        """Run one point of the sweep that is shown, and show the run."""
+        land = self.results.sweep.land
+        outcome = self._reopened if self.results.recorded is not None else self.results.outcome
+        if land is None or outcome is None:
+            return
+        self.results.sweep.refuse("")
+        try:
+            found = await beside(lambda: self.desk.open_point(outcome, land.values(place), land.words(place)))
+        except WorkbenchError as error:
+            self.results.sweep.refuse(str(error))
+            return
+        self.results.show_point(found, place)
+        spawn(self._ask_second(found))
 
-    def _clear(self) -> None:
-        self._picked = []
-        self._show_picked()
-
-    def _show_picked(self) -> None:
-        self.results.saved.show_picked([f"v{self._runs[key].version} {key[:8]}" for key in self._picked if key in self._runs])
-
-    async def _lay_side_by_side(self, reason: str = "") -> None:
-        del reason
-        chosen = [self._runs[key] for key in self._picked if key in self._runs]
-        pairs = await beside(lambda: self.desk.compare(chosen))
-        self.results.saved.show_comparison(comparison.side_by_side(pairs))
+    async def _open_sweep(self, sweep: SavedSweep) -> None:
+        """Show a recorded sweep; where its bars are here, its points can be run."""
+        land = await beside(lambda: self.desk.landscape(sweep))
+        self._reopened, runnable = None, ""
+        try:
+            self._reopened = await beside(lambda: self.desk.reopen(sweep))
+        except WorkbenchError as error:
+            runnable = f"Its points can be looked at, not run: {error}"
+        self.results.show_recorded(sweep, land, runnable=runnable)
 
     def _make_bot(self, reason: str = "") -> None:
         del reason

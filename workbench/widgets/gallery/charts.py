@@ -102,6 +102,33 @@ def curves() -> Any:  # noqa: ANN401 - a grid
             p.Panel("Profit and loss", daily, flush=True),
             p.Panel("Sweep", sweep, flush=True),
             p.Panel("Months", year, flush=True),
+            p.Panel("Spread", _spread(), flush=True),
+            p.Panel("Dependence", _dependence(), flush=True),
         ],
         "1fr 1fr",
     )
+
+
+def _spread() -> p.Plot:
+    """Return how something is spread, with where two things stand."""
+    heights, edges = np.histogram(np.random.default_rng(5).normal(0.8, 0.4, 1000), 40)
+    chart = p.Plot()
+    marks = [{"x": 1.1, "text": "as it came"}, {"x": 0.0, "text": "nothing", "tone": "dim"}]
+    chart.show(bars=[{"edges": edges, "heights": heights}], marks=marks, x_name="Sharpe", y_name="draws", y_digits=0)
+    return chart
+
+
+def _dependence() -> p.Plot:
+    """Return a line with a band around it, and a gap."""
+    across = np.arange(5.0, 45.0, 5.0)
+    middle = 0.9 - ((across - 20) / 30) ** 2
+    middle[5] = np.nan
+    chart = p.Plot()
+    chart.show(
+        lines=[{"name": "mean", "x": across, "y": middle, "tone": "accent", "dots": True}],
+        bands=[{"name": "middle half", "x": across, "low": middle - 0.2, "high": middle + 0.1}],
+        x_name="fast",
+        y_name="Sharpe",
+        zero_line=0.0,
+    )
+    return chart

@@ -45,8 +45,11 @@ export function text(ctx) {
   // ISO dates, the same in every country; what is no date stays in the field.
   const wrong = () => (date && control.value && (!/^\d{4}-\d\d-\d\d$/.test(control.value) || Number.isNaN(Date.parse(control.value))) ? "write a date as 2026-01-31" : "");
   const commit = () => {
-    show(wrong());
-    if (!wrong() && control.value !== ctx.get("value")) ctx.set({ value: control.value });
+    const own = wrong();
+    show(own);
+    // Python hears what is wrong: nothing may act on the last good date meanwhile.
+    if (own) { if (own !== ctx.get("wrong")) ctx.set({ wrong: own }); return; }
+    if (control.value !== ctx.get("value") || ctx.get("wrong")) ctx.set({ value: control.value, wrong: "" });
   };
   const later = debounce(Math.max(1, ctx.get("debounce")), commit);
   control.addEventListener("input", () => { if (ctx.get("debounce") > 0) later(); });
@@ -54,11 +57,12 @@ export function text(ctx) {
   control.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !many) { later.now(); ctx.send("enter", { value: control.value }); }
     if (event.key === "Escape" && ctx.get("kind") === "search" && control.value) { control.value = ""; later.now(); }
+    if (event.key === "Escape" && ctx.get("wrong")) { control.value = ctx.get("value"); later.now(); }
   });
-  ctx.watch(`value placeholder suggestions mono ${BASICS}`, () => {
-    show();
-    // What a person is writing is theirs until it was sent.
-    if (control.value !== ctx.get("value") && !later.pending()) {
+  ctx.watch(`value wrong placeholder suggestions mono ${BASICS}`, () => {
+    show(ctx.get("wrong"));
+    // What a person is writing is theirs until it was sent, and what is wrong until it is mended.
+    if (control.value !== ctx.get("value") && !later.pending() && !ctx.get("wrong")) {
       const caret = control.selectionStart;
       control.value = ctx.get("value");
       if (document.activeElement === control && caret !== null) control.setSelectionRange(caret, caret);

@@ -136,7 +136,7 @@ export function facts(ctx) {
     clear(list, ctx.get("facts").flatMap((fact) => {
       const href = address(fact.href, fact);
       const inner = valueNode(fact.value, fact, fact, fact.zone || ctx.get("zone"));
-      const shown = href ? h("a", { href }, inner) : inner;
+      const shown = href ? h("a", { href, target: fact.target || null, rel: fact.target ? "noopener" : null }, inner) : inner;
       return [h("dt", { text: fact.label }), h("dd", { "data-kind": fact.kind || "text" }, shown, fact.unit ? h("span", { class: "wb-unit", text: fact.unit }) : null)];
     }));
   });

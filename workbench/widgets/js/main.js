@@ -12,6 +12,7 @@ import { table, tableModel } from "./table.js";
 import { candles, candlesModel } from "./candles.js";
 import { curve } from "./curve.js";
 import { heatmap } from "./heatmap.js";
+import { plot } from "./plot.js";
 
 const PARTS = {
   heading: { draw: heading, shape: "inline" }, header: { draw: header, shape: "inline" }, badge: { draw: badge, shape: "inline" }, stages: { draw: stages, shape: "lines" },
@@ -20,7 +21,7 @@ const PARTS = {
   gates: { draw: gates, shape: "rows" }, timeline: { draw: timeline, shape: "rows" }, log: { draw: log, shape: "rows" }, button: { draw: button, shape: "inline" },
   text: { draw: text, shape: "inline" }, number: { draw: numberField, shape: "inline" }, choice: { draw: choice, shape: "inline" }, toggle: { draw: toggle, shape: "inline" },
   rule: { draw: rule, shape: "lines" }, table: { draw: table, shape: "rows", model: tableModel }, candles: { draw: candles, shape: "chart", model: candlesModel },
-  curve: { draw: curve, shape: "chart" }, heatmap: { draw: heatmap, shape: "chart" },
+  curve: { draw: curve, shape: "chart" }, heatmap: { draw: heatmap, shape: "chart" }, plot: { draw: plot, shape: "chart" },
 };
 
 const SAYS = {

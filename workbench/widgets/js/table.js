@@ -138,7 +138,7 @@ function rowNode(view, row) {
   node.cells_ = columnsOf(view).map((column, index) => {
     const kind = column.kind || "text";
     const phone = index === 0 ? null : kind === "status" || kind === "stage" ? (sideColumn(view) === column ? "side" : "rest") : column.main ? "main" : "rest";
-    const cell = h("td", { "data-kind": kind, "data-align": alignOf(column), "data-phone": phone, "data-title": column.title ?? column.key, role: "gridcell" });
+    const cell = h("td", { "data-kind": kind, "data-align": alignOf(column), "data-phone": phone, "data-title": column.title ?? column.key, "data-wide": column.wide || null, role: "gridcell" });
     node.append(cell);
     return { cell, column, key: undefined };
   });

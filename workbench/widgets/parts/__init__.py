@@ -15,6 +15,7 @@ from workbench.widgets.parts.layout import Grid, Header, Heading, Page, Panel, R
 from workbench.widgets.parts.logs import Log, Timeline
 from workbench.widgets.parts.marks import Badge, Connection, Empty, Notice, StageTrack
 from workbench.widgets.parts.part import Part
+from workbench.widgets.parts.plot import Plot
 from workbench.widgets.parts.rule_editor import RuleEditor
 from workbench.widgets.parts.table import Table
 
@@ -40,6 +41,7 @@ __all__ = [
     "Page",
     "Panel",
     "Part",
+    "Plot",
     "Progress",
     "Row",
     "RuleEditor",

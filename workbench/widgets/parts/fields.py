@@ -23,7 +23,10 @@ class Field(Part):
 
 
 class Text(Field):
-    """A line of text; ``value`` follows on Enter or when the field is left, or ``debounce`` ms after the last key."""
+    """A line of text; ``value`` follows on Enter or when the field is left, or ``debounce`` ms after the last key.
+
+    A date that is none stays in the field and never reaches ``value``: ``wrong`` then says why, and ``error`` with it.
+    """
 
     part: ClassVar[str] = "text"
 
@@ -33,6 +36,7 @@ class Text(Field):
         "text",
         help="What is written: dates are ``2026-01-31``, anything else stays in the field with its error.",
     ).tag(sync=True)
+    wrong = Unicode(help="Why what stands in a date's field is not taken; empty when ``value`` is what stands there.").tag(sync=True)
     placeholder = Unicode(help="An example in the empty field.").tag(sync=True)
     suggestions = synced(List(Unicode(), help="Values offered while writing."))
     debounce = Int(0, help="Milliseconds after the last key when ``value`` follows; 0 waits for Enter or leaving.").tag(sync=True)
@@ -42,6 +46,15 @@ class Text(Field):
     def __init__(self, label: str = "", value: str = "", **traits: object) -> None:
         """Ask for a text called ``label``."""
         super().__init__(label=label, value=value, **traits)
+
+    @observe("value")
+    def _replaced(self, _change: object) -> None:
+        self.wrong = ""
+
+    @observe("wrong")
+    def _told(self, change: Mapping[str, str]) -> None:
+        if change["new"] or self.error == change["old"]:
+            self.error = change["new"]
 
 
 class Number(Field):

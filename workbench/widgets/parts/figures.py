@@ -74,7 +74,7 @@ class Spark(Part):
 class Facts(Part):
     """Named facts in two columns: ``Facts({"spec": "7f3a…", "capital": {"value": 1e5, "kind": "money"}})``.
 
-    A fact is text, a number, or a mapping with ``value`` and the fields of a table column (``kind``, ``digits``, ``unit``, ``href``).
+    A fact is text, a number, or a mapping with ``value`` and the fields of a table column (``kind``, ``digits``, ``unit``, ``href``, ``target``).
     """
 
     part: ClassVar[str] = "facts"

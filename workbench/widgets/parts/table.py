@@ -19,7 +19,8 @@ class Table(Part):
     """Rows of records under named columns; the first column names the thing and links to it.
 
     A column is ``{key, title, kind, digits, href, unit, sign, width, hint, main}``: ``kind`` is one of ``KINDS`` (``percent`` takes shares: 0.125 is 12.5 %;
-    ``time`` takes seconds since 1970 or ``datetime``), ``href`` a pattern such as ``/workbench/boards/bots?bot={id}``, ``main`` marks what a phone shows first.
+    ``time`` takes seconds since 1970 or ``datetime``), ``href`` a pattern such as ``/workbench/boards/bots?bot={id}``, ``main`` marks what a phone shows first,
+    ``wide`` lets words take several lines.
     A row is ``{id, ...}``; ``actions`` in a row lists the names of the table's actions that it offers (all when absent).
     An action is ``{name, title, danger, confirm, reason}``: with ``confirm`` words it asks in the row, with ``reason`` it wants words.
     """
