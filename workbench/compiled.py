@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 _PACKAGE = Path(__file__).parent
 _ROOMS = ("portfolio", "strategy", "backtest")
+_OURS = "workbench-"
 
 
 def sources_hash() -> str:
@@ -30,16 +31,18 @@ def sources_hash() -> str:
     for room in _ROOMS:
         for path in sorted((_PACKAGE / room).rglob("*.py")):
             source = path.read_bytes()
-            if b"kernel" in source:
+            if b"kernel" in source or path.parent.name == "indicators":  # constants of steps and loops too
                 digest.update(path.name.encode() + b"\0" + source)
     return digest.hexdigest()[:12]
 
 
 def _prepare() -> None:
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return
-    folder = cache_folder("numba") / sources_hash()
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    """Choose the folder: under ``NUMBA_CACHE_DIR`` where somebody set it, else under the bench's; named by the sources in either."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(given) if given else cache_folder("numba")
+    if base.name.startswith(_OURS):
+        base = base.parent  # handed down by the process that started this one
+    os.environ["NUMBA_CACHE_DIR"] = str(base / f"{_OURS}{sources_hash()}")
 
 
 _prepare()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from workbench import compiled
@@ -31,3 +33,18 @@ def test_a_changed_source_changes_the_folder(tmp_path: Path, monkeypatch: pytest
 
     assert first == second
     assert compiled.sources_hash() != first
+
+
+def test_a_given_folder_is_named_by_the_sources_as_well(tmp_path: Path) -> None:
+    """Code compiled from older sources is not found again in a folder that somebody chose, and a child process uses its parent's."""
+    ask = "import os, workbench.compiled; print(os.environ['NUMBA_CACHE_DIR'])"
+
+    def folder(given: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", ask], env=os.environ | {"NUMBA_CACHE_DIR": given}, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    chosen = folder(str(tmp_path))
+    assert chosen == str(tmp_path / f"workbench-{compiled.sources_hash()}")
+    assert folder(chosen) == chosen
