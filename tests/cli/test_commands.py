@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 COMMANDS = [
     "tour",
     "up",
+    "backtest",
+    "sweep",
+    "evidence",
     "doctor",
     "init",
     "kill",

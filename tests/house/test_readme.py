@@ -33,7 +33,7 @@ def test_the_python_of_the_readme_runs(home: Path) -> None:
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(home)}}).execute()
     shown = [output.get("data", {}) for cell in notebook.cells for output in cell.outputs]
 
-    assert len(cells) == 4
+    assert len(cells) == 8
     assert any("text/html" in data for data in shown)
 
 

@@ -6,13 +6,13 @@ sentence on standard error), 2 wrong usage, 130 interrupted.
 
 from __future__ import annotations
 
-from workbench.cli import bench, bots, data, jobs, record, server, users
+from workbench.cli import bench, bots, data, jobs, record, research, server, users
 from workbench.cli.guard import Guarded, group, on_termination, taught
 
 __all__ = ["app", "main"]
 
 app = group(cls=Guarded, help="From a notebook cell to live money, with proof at every step. Begin with: workbench tour")
-for _command in (bench.tour, server.up, bench.doctor, bench.init, bots.kill):
+for _command in (bench.tour, server.up, research.backtest, research.sweep, research.evidence, bench.doctor, bench.init, bots.kill):
     app.command()(taught(_command))
 for _name, _sub in {
     "data": data.app,

@@ -23,9 +23,14 @@ def rules(result: Result) -> str:
     spec = result.spec
     lines = [(direction.replace("_", " "), said) for direction, said in spec.rules.items()]
     lines += [("brackets", str(spec.brackets)), ("sizing", str(spec.sizing))]
+    if spec.costs is not None:
+        lines.append(("costs", str(spec.costs)))
+    if spec.filling.changed:
+        lines.append(("filling", str(spec.filling)))
     if result.parameters:
         lines.append(("parameters", ", ".join(f"{name} = {value:g}" for name, value in result.parameters.items())))
-    return "".join(f"<p class='rule'><b>{text(name)}</b> {text(said)}</p>" for name, said in lines)
+    source = f"<pre class='rule'>{text(spec.python.text)}</pre>" if spec.python is not None else ""
+    return source + "".join(f"<p class='rule'><b>{text(name)}</b> {text(said)}</p>" for name, said in lines)
 
 
 def months(result: Result) -> str:
@@ -95,6 +100,7 @@ def evidence_table(evidence: Evidence) -> str:
         ("no look-ahead", proofs[evidence.look_ahead], "decisions unchanged when later bars are taken away"),
         ("live form", proofs[evidence.streaming], "bar by bar decides the same as the batch"),
     ]
+    rows += [(name.replace("_", " "), "", words) for name, words in evidence.words.items() if name not in {"overfitting", "proof"}]
     lines = "".join(f"<tr><td>{name}</td><td>{value}</td><td class='dim'>{text(words)}</td></tr>" for name, value, words in rows)
     found = "".join(f"<p class='rule'><b>{text(f['severity'])}</b> {text(f['code'])}: {text(f['message'])}</p>" for f in evidence.findings)
     sealed = f"<p class='hash'>evidence {evidence.evidence_hash}</p>"
