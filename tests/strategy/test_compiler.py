@@ -10,6 +10,7 @@ from workbench.errors import InputError, RuleSyntaxError, UnknownNameError
 from workbench.strategy.compiler import compile_rules
 from workbench.strategy.ops import Op
 from workbench.strategy.rules.tree import Between, Binary, Call, Clock, Cross, Number, Offset, Param, Series, Unary
+from workbench.strategy.strategy import strategy
 
 CLOSE = Series("close")
 ABOVE = Binary(">", CLOSE, Number(1.0))
@@ -102,3 +103,10 @@ def test_offsets_delay_numbers_and_conditions() -> None:
     """An offset of a condition is a delayed boolean, of a number a delayed number."""
     program = compile_rules({"entry_long": Offset(Binary(">", CLOSE, Offset(CLOSE, 2)), 3)})
     assert [(entry.op, entry.payload) for entry in program.instructions if entry.op in {5, 6}] == [(Op.DELAY, 2), (Op.DELAY_BOOLEAN, 3)]
+
+
+@pytest.mark.parametrize(("rule", "instead"), [("close > sma(50) on 1h", "on 1h bars"), ("rank(roc(90)) <= 10", "bench.basket")])
+def test_what_is_read_but_not_traded_yet_is_refused_in_place(rule: str, instead: str) -> None:
+    """Longer bars and ranks parse; compiling them is refused with the place in the text and what to do instead."""
+    with pytest.raises(RuleSyntaxError, match=instead):
+        strategy(f"buy when {rule}; sell when close < open", symbols=("AAPL", "IBM"))

@@ -179,14 +179,33 @@ class _Builder:
         middle, low, high = (self.typed(side, "number", "'between'") for side in (node.node, node.low, node.high))
         return self._emit(Op.AND, (self._emit(Op.GREATER_EQUAL, (middle, low)), self._emit(Op.LESS_EQUAL, (middle, high))))
 
+    def _higher(self, node: tree.Higher) -> int:
+        message = f"values of longer bars ('on {node.timeframe}') are read but not traded yet; run the strategy on {node.timeframe} bars"
+        raise _PlacedError(InputError(message), node)
+
+    def _rank(self, node: tree.Rank) -> int:
+        message = "rank() is read but not traded yet; give bench.basket a priority and slots, or bench.rebalance the weights"
+        raise _PlacedError(InputError(message), node)
+
     def _trend(self, node: tree.Trend) -> int:
         op = Op.RISING if node.direction == "rising" else Op.FALLING
         return self._emit(op, (self.typed(node.node, "number", f"'{node.direction}'"),), int(node.bars))
 
+    def _lately(self, node: tree.Lately) -> int:
+        """Join what held with what held earlier, each time reaching as far back as is covered: log2 of the bars many instructions."""
+        register = self.typed(node.node, "boolean", "'within'" if node.how == "once" else "'for'")
+        covered = 1
+        while covered < node.bars:
+            back = min(covered, node.bars - covered)
+            earlier = self._emit(Op.DELAY_BOOLEAN, (register,), back)
+            register = self._emit(Op.OR if node.how == "once" else Op.AND, (register, earlier))
+            covered += back
+        return register
+
     def _call(self, node: tree.Call) -> int:
         try:
             entry = find(node.name)
-            index = _output(entry, node.output)
+            index = entry.output(node.output)
         except InputError as error:
             raise _PlacedError(error, node) from error
         args = [self.typed(arg, "number", entry.name) for arg in node.args]
@@ -202,6 +221,9 @@ class _Builder:
         own = any(not self._is_fixed(arg) for arg in args[:count]) or len(args) > len(entry.parameters)
         inputs = args[:count] if own else [self._emit(Op.SERIES, (), name) for name in entry.inputs]
         given = args[count:] if own else args
+        if own and entry.function is not None:
+            message = f"{entry.name} is a function of the bars themselves; give it its numbers only"
+            raise _PlacedError(InputError(message), node)
         takes = f"{entry.name} takes {', '.join((*entry.inputs, *(parameter.name for parameter in entry.parameters)))}"
         if len(inputs) < count or len(given) > len(entry.parameters):
             message = f"{takes}; not {len(args)} arguments"
@@ -229,21 +251,6 @@ class _Builder:
         return entry.op >= Op.NEGATE and all(self._is_fixed(arg) for arg in entry.args)
 
 
-def _output(entry: Indicator, name: str | None) -> int:
-    """Return the index of an output; without a name there must be one, or one called like the indicator."""
-    if name is None:
-        if len(entry.outputs) == 1:
-            return 0
-        if entry.name in entry.outputs:
-            return entry.outputs.index(entry.name)
-        message = f"{entry.name} has several outputs; name one: {', '.join(f'{entry.name}(...).{output}' for output in entry.outputs)}"
-        raise InputError(message)
-    if name not in entry.outputs:
-        kind = f"output of {entry.name}"
-        raise UnknownNameError(kind, name, entry.outputs)
-    return entry.outputs.index(name)
-
-
 _HANDLERS: dict[type, Any] = {
     tree.Number: _Builder._number,  # noqa: SLF001 - the table of this class
     tree.Series: _Builder._series,  # noqa: SLF001
@@ -256,4 +263,7 @@ _HANDLERS: dict[type, Any] = {
     tree.Cross: _Builder._cross,  # noqa: SLF001
     tree.Between: _Builder._between,  # noqa: SLF001
     tree.Trend: _Builder._trend,  # noqa: SLF001
+    tree.Lately: _Builder._lately,  # noqa: SLF001
+    tree.Higher: _Builder._higher,  # noqa: SLF001
+    tree.Rank: _Builder._rank,  # noqa: SLF001
 }

@@ -75,7 +75,11 @@ def test_readings_keep_their_place() -> None:
         ("volume > sma(20)", "units"),
         ("rsi(500) < 30", "unusual"),
         ("macd(26, 12, 9).macd > 0", "order"),
-        ("roc(10) > 5%", "percent"),
+        ("rsi(14) < 30 and close > open and rsi(14) > 70", "never-true"),
+        ("stoch(14, 3, 3).k > 120", "never-true"),
+        ("rsi(14) == 30", "equality"),
+        ("close / open == volume / 1000", "equality"),
+        ("close < 30[3]", "constant"),
     ],
 )
 def test_what_is_hardly_meant_is_pointed_at(text: str, code: str) -> None:

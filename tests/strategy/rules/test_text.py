@@ -16,6 +16,8 @@ from workbench.strategy.rules.tokens import MAX_TEXT
 @example(t.Binary(">", t.Offset(t.Number(-5.0), 1), t.Unary("-", t.Unary("-", t.Number(-5.0)))))
 @example(t.Between(t.Clock("minute_of_day"), t.Number(720.0), t.Number(570.0)))
 @example(t.Binary("==", t.Clock("day_of_week"), t.Number(6.0)))
+@example(t.Unary("not", t.Binary("<", t.Number(0.0), t.Clock("day_of_week"))))
+@example(t.Binary("<", t.Number(0.0), t.Binary("-", t.Number(5.0), t.Binary("min", t.Number(0.0), t.Series("close")))))
 def test_tree_text_tree(tree: t.Node) -> None:
     """A tree written as text and read again is the same tree, with nothing left to doubt."""
     text = write(tree)

@@ -28,12 +28,27 @@ def test_spans_do_not_count() -> None:
         lambda: t.Binary("**", t.Number(1.0), t.Number(2.0)),
         lambda: t.Unary("+", t.Number(1.0)),
         lambda: t.Cross("over", t.Series("close"), t.Series("open")),  # type: ignore[arg-type]
+        lambda: t.Lately("held", t.Trend("rising", t.Series("close"), 1), 0),
+        lambda: t.Lately("once", t.Trend("rising", t.Series("close"), 1), -2),
+        lambda: t.Higher(t.Series("close"), "2h"),
+        lambda: t.Higher(t.Higher(t.Series("close"), "1h"), "1d"),
+        lambda: t.Higher(t.Rank(t.Series("close")), "1d"),
+        lambda: t.Higher(t.Clock("minute_of_day"), "1h"),
+        lambda: t.Rank(t.Binary("+", t.Rank(t.Series("close")), t.Number(1.0))),
+        lambda: t.Rank(t.Series("close"), "best"),  # type: ignore[arg-type]
     ],
 )
 def test_impossible_nodes_cannot_be_made(make: object) -> None:
     """A tree holds no future offset, no unknown series and no unknown operator, however it was made."""
     with pytest.raises(InputError):
         make()  # type: ignore[operator]
+
+
+def test_timeframes_have_one_name() -> None:
+    """A longer bar's timeframe is normalised, so that two spellings are one node; the kind is that of what it holds."""
+    above = t.Binary(">", t.Series("close"), t.Series("open"))
+    assert t.Higher(above, "daily") == t.Higher(above, "1d")
+    assert [t.kind(t.Higher(above, "1h")), t.kind(t.Higher(t.Series("close"), "1h"))] == ["boolean", "number"]
 
 
 def test_walking() -> None:

@@ -34,16 +34,17 @@ def table(rows: Mapping[str, str]) -> str:
 
 def rule_html(rules: Mapping[str, ParsedRule]) -> str:
     """Return the card of parsed rules by direction."""
-    rows = {_TITLES.get(name, name): rule.canonical for name, rule in rules.items()}
+    rows = {f"{_TITLES.get(name, name)}{' (fallback)' if rule.fallback else ''}": rule.canonical for name, rule in rules.items()}
     confidence = min(rule.confidence for rule in rules.values())
     return frame("Reading", f"confidence {look.percent(confidence, 0)}", table(rows) + notes(rules))
 
 
 def notes(rules: Mapping[str, ParsedRule]) -> str:
     """Return the readings and warnings of ``rules`` as lines under a table, empty where there are none."""
+    stands = [str(rule.fallback) for rule in rules.values() if rule.fallback]
     warned = dict.fromkeys(advice.message for rule in rules.values() for advice in rule.warnings)
     read = dict.fromkeys(f"{entry.said} → {entry.meant}" for rule in rules.values() for entry in rule.reading if entry.doubt > 0)
-    lines = [(look.STATUS["warning"], message) for message in warned]
+    lines = [(look.STATUS["warning"], message) for message in (*stands, *warned)]
     lines += [(look.STATUS["info"], f"read as: {' · '.join(read)}")] if read else []
     return "".join(
         f'<div style="color:{look.DIM};font-size:12px;margin-top:6px"><span style="color:{colour}">{glyph}</span> {escape(text)}</div>'

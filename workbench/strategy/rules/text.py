@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.strategy.rules import tree as t
+from workbench.strategy.rules.chains import terms_of
 from workbench.strategy.rules.vocabulary import DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # How tightly each form binds; an operand that binds less than its place asks for gets parentheses.
-_OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _FACTOR, _POSTFIX = range(8)
+_OR, _AND, _NOT, _LATELY, _COMPARISON, _SUM, _PRODUCT, _FACTOR, _FRAMED, _POSTFIX = range(10)
+_RANKS = {
+    ("top", "place"): "rank",
+    ("bottom", "place"): "bottom_rank",
+    ("top", "share"): "rank_share",
+    ("bottom", "share"): "bottom_rank_share",
+}
+"""What each rank is called, by order and unit."""
 _BINARY = {"or": _OR, "and": _AND, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, **dict.fromkeys(t.COMPARISONS, _COMPARISON)}
 _HOUR = 60
 
@@ -36,18 +44,22 @@ def _write(node: t.Node) -> tuple[str, int]:
         return f"{node.name}{arguments}{f'.{node.output}' if node.output else ''}", _POSTFIX
     if isinstance(node, t.Offset):
         return f"{_at(node.node, _POSTFIX)}[{node.bars}]", _POSTFIX
-    if isinstance(node, t.Series | t.Clock | t.Param):
+    if isinstance(node, t.Series | t.Clock | t.Param | t.Rank):
         return _name(node), _POSTFIX
+    if isinstance(node, t.Higher):
+        return f"{_at(node.node, _POSTFIX)} on {node.timeframe}", _FRAMED
     return _write_operator(node)
 
 
-def _name(node: t.Series | t.Clock | t.Param) -> str:
+def _name(node: t.Series | t.Clock | t.Param | t.Rank) -> str:
+    if isinstance(node, t.Rank):
+        return f"{_RANKS[node.order, node.unit]}({_at(node.node, _SUM)})"
     if isinstance(node, t.Param):
         return f"${node.name}"
     return "time" if node.name == "minute_of_day" else node.name
 
 
-def _write_operator(node: t.Unary | t.Binary | t.Cross | t.Between | t.Trend) -> tuple[str, int]:
+def _write_operator(node: t.Unary | t.Binary | t.Cross | t.Between | t.Trend | t.Lately) -> tuple[str, int]:
     if isinstance(node, t.Unary):
         return _write_unary(node)
     if isinstance(node, t.Binary):
@@ -58,6 +70,8 @@ def _write_operator(node: t.Unary | t.Binary | t.Cross | t.Between | t.Trend) ->
     if isinstance(node, t.Between):
         middle, low, high = _clock_sides((node.node, node.low, node.high))
         return f"{middle} between {low} and {high}", _COMPARISON
+    if isinstance(node, t.Lately):
+        return f"{_at(node.node, _LATELY)} {'within' if node.how == 'once' else 'for'} {node.bars} bars", _LATELY
     return f"{_at(node.node, _SUM)} {node.direction} {node.bars}", _COMPARISON
 
 
@@ -78,6 +92,8 @@ def _write_binary(node: t.Binary) -> tuple[str, int]:
     if node.op in t.COMPARISONS:
         left, right = _clock_sides((node.left, node.right))
         return f"{left} {node.op} {right}", strength
+    if node.op in t.LOGIC:
+        return f" {node.op} ".join(_at(term, strength + 1) for term in terms_of(node)), strength
     return f"{_at(node.left, strength)} {node.op} {_at(node.right, strength + 1)}", strength
 
 

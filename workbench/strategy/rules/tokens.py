@@ -18,13 +18,15 @@ _SCAN = re.compile(
     r"""
     (?P<SPACE>(?:[^\S\n]|\xa0)+)
   | (?P<BREAK>[;\n])
-  | (?P<TIME>\d{1,2}:\d{2}(?!\d)(?:\s?[ap]m\b)?)
+  | (?P<TIME>\d{1,2}:\d{2}(?!\d)(?:\s?[ap]m\b)?|\d{1,2}\s?[ap]m\b)
   | (?P<PERCENT>(?:\d+(?:\.\d+)?|\.\d+)(?:\s?%|\ percent\b))
-  | (?P<NUMBER>(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?)
+  | (?P<FRAME>\d{1,4}(?:m|mins?|h|hrs?|d|w)\b)
+  | (?P<NUMBER>(?:\d+(?:_\d{3})*(?:\.\d+)?|\.\d+)(?:e[+-]?\d+|k\b|\ ?(?:thousand|million|billion)\b)?)
+  | (?P<UPTO>\.\.)
   | (?P<PARAM>\$[a-z_][a-z_0-9]*)
   | (?P<NAME>[a-z_][a-z_0-9]*|['’]s\b)
   | (?P<COMPARE><=|>=|==|!=|<>|=<|=>|[<>≤≥≠])
-  | (?P<EQUALS>=)
+  | (?P<EQUALS>:?=)
   | (?P<AND>&&?)
   | (?P<OR>\|\|?)
   | (?P<MARK>[-+*/()\[\].,:!×÷−])
@@ -48,6 +50,7 @@ _MARKS = {
     ":": "COLON",
     "!": "NOT",
 }
+_POWERS = {"thousand": 3, "k": 3, "million": 6, "billion": 9}
 _COMPARE = {"<>": "!=", "≠": "!=", "=<": "<=", "≤": "<=", "=>": ">=", "≥": ">="}
 
 
@@ -92,22 +95,39 @@ def _word(match: re.Match[str]) -> Word:
         value = _COMPARE.get(value, value)
     elif found in ("AND", "OR"):
         value = found.lower()
+    elif found == "EQUALS":
+        value = "="
+    elif found == "NUMBER":
+        value = _plain(value)
     elif value == "’s":
         value = "'s"
     return Word(found, value, match.span())
+
+
+def _plain(said: str) -> str:
+    """Return a number without its separators and its word: 500k and 1.5 million as digits with an exponent."""
+    digits = said.replace("_", "")
+    for word, zeros in _POWERS.items():
+        if digits.endswith(word):
+            return f"{digits.removesuffix(word).rstrip()}e{zeros}"
+    return digits
 
 
 def _foreign(text: str, place: int) -> RuleSyntaxError:
     character = text[place]
     hints = {
         "$": "a parameter is written $name",
-        "{": "use round parentheses",
         "}": "use round parentheses",
         '"': "rules need no quotation marks",
         "'": "rules need no quotation marks",
         "%": "a percent sign follows a number, as in 2%",
         "^": "write a product instead of a power",
         "#": "leave comments out",
-        "?": "rules have no if-then-else; use and, or, not",
+        "?": "a choice is written: if ... then ... else ...",
+        "@": "a timeframe is written behind: sma(50) on 1h",
+        "{": "use round parentheses",
     }
-    return RuleSyntaxError(text, (place, place + 1), f"the character {character!r} has no meaning here", hints.get(character, ""))
+    if character == "$" and text[place + 1 : place + 2].isdigit():
+        hints["$"] = "leave the dollar sign out; $name is a parameter"
+    hint = hints.get(character, "rules are written in plain Latin letters, numbers and signs")
+    return RuleSyntaxError(text, (place, place + 1), f"the character {character!r} has no meaning here", hint)

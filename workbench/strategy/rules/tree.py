@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from workbench.errors import InputError
+from workbench.units import timeframe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +25,9 @@ Kind: TypeAlias = Literal["number", "boolean"]
 
 SERIES = ("open", "high", "low", "close", "volume")
 """Columns of a bar that a rule may name."""
-CLOCKS = ("minute_of_day", "day_of_week")
-"""Columns of the exchange's clock: minutes after midnight, and the day with Monday = 0."""
+CLOCKS = ("minute_of_day", "day_of_week", "session_bar", "minutes_since_open", "minutes_to_close")
+"""Columns of the exchange's clock: minutes from midnight to the bar's open; the day with Monday = 0; the bar's number in its session from 0;
+minutes from the session's open to the bar's open; minutes from the bar's close to the session's close."""
 ARITHMETIC = ("+", "-", "*", "/", "min", "max")
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 LOGIC = ("and", "or")
@@ -63,7 +65,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A column of the exchange's clock: minute_of_day of the bar's open, or day_of_week of its trade date (Monday = 0)."""
+    """A column of the exchange's clock, one of ``CLOCKS``; known from the calendar and the bar's own time."""
 
     name: str
     span: Span = field(default=(0, 0), compare=False, kw_only=True)
@@ -170,25 +172,87 @@ class Trend:
         _bars_back("a trend", self.bars)
 
 
-Node: TypeAlias = Number | Series | Clock | Param | Call | Offset | Unary | Binary | Cross | Between | Trend
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """A truth over the last ``bars`` bars, this one included: ``once`` is true where it held on one of them, ``held`` where on all of them.
+
+    Written ``... within 3 bars`` and ``... for 3 bars``. A bar before the first counts as false.
+    """
+
+    how: Literal["once", "held"]
+    node: Node
+    bars: int
+    span: Span = field(default=(0, 0), compare=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Refuse unknown kinds and lengths."""
+        _one_of("kind of memory", self.how, ("once", "held"))
+        _bars_back("a memory of conditions", self.bars)
+
+
+@dataclass(frozen=True, slots=True)
+class Higher:
+    """A number or truth of longer bars, written ``sma(50) on 1h``: that of the last higher bar that is finished when this bar closes.
+
+    ``timeframe`` is a normalised name such as ``1h`` or ``1d``. What stands inside is about the higher bars alone, so neither the clock, nor the
+    universe, nor a third timeframe can stand there.
+    """
+
+    node: Node
+    timeframe: str
+    span: Span = field(default=(0, 0), compare=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Refuse unknown timeframes and what higher bars do not have."""
+        object.__setattr__(self, "timeframe", timeframe(self.timeframe).value)
+        for part in walk(self.node):
+            if isinstance(part, Higher | Rank | Clock):
+                told = {Higher: "another timeframe", Rank: "a rank over the universe", Clock: "the clock"}[type(part)]
+                message = f"what stands on {self.timeframe} bars cannot use {told}; say it outside, joined with 'and'"
+                raise InputError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The place of this symbol among the strategy's symbols by a number, on the same bar: 1 is the largest (``top``) or smallest (``bottom``).
+
+    With ``unit`` ``share`` it is the place over the count of symbols that have the number, in (0, 1]. Written ``rank(x)``, ``bottom_rank(x)``,
+    ``rank_share(x)`` and ``bottom_rank_share(x)``.
+    """
+
+    node: Node
+    order: Literal["top", "bottom"] = "top"
+    unit: Literal["place", "share"] = "place"
+    span: Span = field(default=(0, 0), compare=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Refuse unknown orders and a rank of ranks."""
+        _one_of("order", self.order, ("top", "bottom"))
+        _one_of("unit", self.unit, ("place", "share"))
+        if any(isinstance(part, Rank) for part in walk(self.node)):
+            message = "a rank of a rank is not computed; rank by one number"
+            raise InputError(message)
+
+
+Node: TypeAlias = Number | Series | Clock | Param | Call | Offset | Unary | Binary | Cross | Between | Trend | Lately | Higher | Rank
 
 
 def kind(node: Node) -> Kind:
     """Return what ``node`` yields per bar: ``"number"`` or ``"boolean"``."""
-    if isinstance(node, Cross | Between | Trend):
+    if isinstance(node, Cross | Between | Trend | Lately):
         return "boolean"
     if isinstance(node, Binary):
         return "number" if node.op in ARITHMETIC else "boolean"
     if isinstance(node, Unary):
         return "boolean" if node.op == "not" else "number"
-    return kind(node.node) if isinstance(node, Offset) else "number"
+    return kind(node.node) if isinstance(node, Offset | Higher) else "number"
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """Return the direct operands of ``node``, left to right."""
     if isinstance(node, Binary | Cross):
         return (node.left, node.right)
-    if isinstance(node, Offset | Unary | Trend):
+    if isinstance(node, Offset | Unary | Trend | Lately | Higher | Rank):
         return (node.node,)
     if isinstance(node, Between):
         return (node.node, node.low, node.high)
