@@ -293,7 +293,7 @@ import hashlib
 import numpy as np
 from workbench.strategy.columns import Columns
 from workbench.strategy.compiler import compile_rules
-from workbench.strategy.indicators import names
+from workbench.strategy.indicators import find, names
 from workbench.strategy.rules.tree import Binary, Call, Cross, Number, Param, Series
 rng = np.random.default_rng(5)
 class Table:
@@ -301,7 +301,8 @@ class Table:
     open, high, low, volume = close - 0.5, close + 1.0, close - 1.0, rng.normal(100, 9, 999)
     def __len__(self):
         return 999
-extra = {name: Call(name, (), "upper" if name in {"bb", "donchian"} else None) for name in names()}
+steps = [find(name) for name in names()]
+extra = {entry.name: Call(entry.name, (), entry.outputs[0]) for entry in steps if hasattr(Table, entry.inputs[-1])}
 average = Call("sma", (Param("n"),))
 program = compile_rules({"entry_long": Cross("above", Series("close"), average), "exit_long": Binary("<", Call("rsi"), Param("n"))}, ["n"], extra)
 packed = program.packed([{"n": n} for n in range(2, 60)], Columns(Table()))

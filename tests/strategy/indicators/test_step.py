@@ -18,6 +18,17 @@ BUILT_IN = [name for name in names() if find(name).step.__module__.startswith("w
 NUMBERS = st.sampled_from([0.0, -0.0, 1.0, 1.5, 99.25, -3.0, 1e9, np.nan, np.inf]) | st.floats(-1e6, 1e6).map(lambda value: round(value, 2))
 
 
+def parameters(entry: Any, most: int = 7) -> st.SearchStrategy[tuple[float, ...]]:
+    """Allowed parameter values, lengths up to ``most`` bars."""
+    drawn = [
+        st.integers(int(each.low), max(most, int(each.low))).map(float)
+        if each.integer
+        else st.floats(each.low, min(each.high, 4.0)).map(lambda value: round(value, 3))
+        for each in entry.parameters
+    ]
+    return st.tuples(*drawn)
+
+
 def bits(rows: Any) -> list[list[int]]:
     """The bits of a table of numbers, one bit pattern for every NaN."""
     table = np.array(rows, dtype=np.float64)
@@ -45,7 +56,7 @@ def test_batch_stream_and_plain_python_are_equal_to_the_bit(name: str, data: Any
     entry = find(name)
     bars = data.draw(st.integers(0, 40))
     columns = [data.draw(st.lists(NUMBERS, min_size=bars, max_size=bars)) for _ in entry.inputs]
-    params = tuple(float(data.draw(st.integers(1, 7))) for _ in entry.parameters)
+    params = data.draw(parameters(entry))
     stream = Stream(entry, params)
     streamed = [stream.update(*bar) for bar in zip(*columns, strict=True)]
     with np.errstate(all="ignore"):

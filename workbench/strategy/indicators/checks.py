@@ -2,7 +2,8 @@
 
 1. ``check_declaration``: names that rules can use, parameters whose defaults lie in their ranges, inputs that exist.
 2. ``check_step``: run on made-up bars, in Python to find writes outside the arrays, and compiled to count the warm-up and to prove that a second
-   run gives the same numbers.
+   run gives the same numbers; with its defaults, and with every parameter at either end of its range (``_trials``). A step that follows sessions is run on
+   bars of a day, each a session of its own, and on the bars of one long session; its warm-up must be right on one of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workbench.errors import InputError
+from workbench.strategy.series import CLOCK
 
 import numba  # isort: skip - after workbench.compiled
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _TRIAL_BARS = 64  # after the warm-up
 _TRIAL_LIMIT = 20_000  # longest default warm-up that is tried, bars
+_END_LIMIT = 600  # longest warm-up tried at the end of a range: a higher end is approached as far as this allows
 
 
 def check_declaration(
@@ -60,25 +63,52 @@ def check_step(entry: Indicator) -> None:
     Raises:
         InputError: it cannot be compiled, fails, writes outside ``out`` or ``state``, is not reproducible or has another warm-up.
     """
-    params = entry.checked(())
+    _compile(entry)
+    for params in _trials(entry):
+        _check_with(entry, params)
+
+
+def _trials(entry: Indicator) -> list[tuple[float, ...]]:
+    """Return the parameters to try: the defaults, then each parameter at the low and the high end of its range, or as near as can be tried."""
+    defaults = entry.checked(())
+    found = [defaults]
+    for place, parameter in enumerate(entry.parameters):
+        for end in (parameter.low, parameter.high):
+            value = end
+            while True:
+                params = (*defaults[:place], value, *defaults[place + 1 :])
+                if entry.warmup_bars(params) <= _END_LIMIT or value == defaults[place]:
+                    break
+                halfway = (value + defaults[place]) / 2
+                value = float(int(halfway)) if parameter.integer else halfway
+                value = defaults[place] if abs(value - defaults[place]) <= 1.0 else value
+            found.append(params)
+    return list(dict.fromkeys(found))
+
+
+def _check_with(entry: Indicator, params: tuple[float, ...]) -> None:
     warmup = entry.warmup_bars(params)
     bars = min(warmup, _TRIAL_LIMIT) + _TRIAL_BARS
-    columns = _made_up(entry.inputs, bars)
-    _compile(entry)
+    sessions = (True, False) if any(name in CLOCK for name in entry.inputs) else (True,)
+    wrong = [_warmup_found(entry, params, _made_up(entry.inputs, bars, daily=daily), warmup) for daily in sessions]
+    if all(wrong) and warmup <= _TRIAL_LIMIT:
+        raise InputError(wrong[0])
+
+
+def _warmup_found(entry: Indicator, params: tuple[float, ...], columns: list[NDArray[np.float64]], warmup: int) -> str:
+    """Run a step on ``columns`` and return what is wrong with its warm-up; nothing where it is as declared."""
     _try_in_python(entry, params, columns)
     first, second = (_try_compiled(entry, params, columns) for _ in range(2))
     if not np.array_equal(first, second, equal_nan=True):
         message = f"{entry.name} gives other numbers when it runs again on the same bars; 'state' must be its only memory"
         raise InputError(message)
-    if warmup > _TRIAL_LIMIT:
-        return
     for output, row in zip(entry.outputs, first, strict=True):
         numbers = np.flatnonzero(~np.isnan(row))
         found = int(numbers[0]) if len(numbers) else None
         if found != warmup:
             seen = "stays NaN on 64 bars after it" if found is None else f"has {found} leading NaN"
-            message = f"{entry.name} declares a warm-up of {warmup} bars for {_shown(entry, params)}, but its output {output!r} {seen}"
-            raise InputError(message)
+            return f"{entry.name} declares a warm-up of {warmup} bars for {_shown(entry, params)}, but its output {output!r} {seen}"
+    return ""
 
 
 def _compile(entry: Indicator) -> None:
@@ -129,12 +159,16 @@ def _try_compiled(entry: Indicator, params: tuple[float, ...], columns: list[NDA
     return out
 
 
-def _made_up(inputs: Sequence[str], bars: int) -> list[NDArray[np.float64]]:
-    """Return bars that move up and down by a fixed pattern, one column per input."""
+def _made_up(inputs: Sequence[str], bars: int, *, daily: bool) -> list[NDArray[np.float64]]:
+    """Return bars that move up and down by a fixed pattern, one column per input; each a session, or all in one."""
     place = np.arange(bars, dtype=np.float64)
     wave = place * 0.61803398875
     close = 100.0 + 7.0 * (wave - np.floor(wave)) + 0.01 * place
     table = {"open": close - 0.25, "high": close + 1.5, "low": close - 1.25, "close": close, "volume": 1000.0 + 100.0 * (place % 7.0)}
+    first, minutes = place * (0.0 if daily else 1.0), 1440.0 if daily else 1.0
+    table |= {"minute_of_day": first % 1440.0, "day_of_week": place % 5.0 if daily else place * 0.0, "session_bar": first}
+    table |= {"minutes_since_open": first, "minutes_to_close": bars - 1.0 - place if not daily else place * 0.0}
+    table |= {"session_day": 20_000.0 + place - first, "bar_minutes": np.full(bars, minutes)}
     return [np.ascontiguousarray(table[name]) for name in inputs]
 
 

@@ -12,9 +12,11 @@ from workbench.errors import InputError, UnknownNameError
 from workbench.strategy.indicators import driver, memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from workbench.strategy.indicators.functions import ColumnFunction
 
 _MAX_STATE = 1_000_000  # cells; 8 MB for one use of one indicator
 
@@ -90,6 +92,14 @@ class Indicator:
     """Where the definition can be looked up."""
     code_hash: str
     """SHA-256 of the step's source text and of everything it refers to."""
+    function: ColumnFunction | None = None
+    """What computes whole columns in place of the step; None where the step does."""
+    aliases: tuple[str, ...] = ()
+    """Other names people use for it."""
+    output_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Other names people use for its outputs."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Outputs that others give and this one does not, each with the reason."""
     _cells: dict[tuple[float, ...], int] = field(default_factory=dict, repr=False)
     _warmups: dict[tuple[float, ...], int] = field(default_factory=dict, repr=False)
     _checked: dict[tuple[float, ...], tuple[float, ...]] = field(default_factory=dict, repr=False)
@@ -98,6 +108,35 @@ class Indicator:
     def address(self) -> int:
         """Where the compiled step lies in this process."""
         return memory.address_of(self.step)
+
+    @cached_property
+    def loop(self) -> int:
+        """Where the step's own compiled batch loop lies in this process; 0 where it has none."""
+        loop = memory.LOOPS.get(id(self.step))
+        return 0 if loop is None else memory.address_of(loop, memory.LOOP_SIGNATURE)
+
+    def output(self, name: str | None) -> int:
+        """Return the place of the output called ``name`` (or an alias of it); None is the only one, or the one called like the indicator.
+
+        Raises:
+            InputError: several outputs and none named, or one that is refused, with the reason.
+            UnknownNameError: no such output.
+        """
+        if name is None:
+            if len(self.outputs) == 1:
+                return 0
+            if self.name in self.outputs:
+                return self.outputs.index(self.name)
+            message = f"{self.name} has several outputs; name one: {', '.join(f'{self.name}(...).{output}' for output in self.outputs)}"
+            raise InputError(message)
+        known = self.output_aliases.get(name, name)
+        if known in self.outputs:
+            return self.outputs.index(known)
+        if name in self.refused:
+            message = f"{self.name} has no output {name!r}: {self.refused[name]}"
+            raise InputError(message)
+        kind = f"output of {self.name}"
+        raise UnknownNameError(kind, name, self.outputs)
 
     @property
     def defaults(self) -> tuple[float, ...]:
@@ -171,4 +210,5 @@ class Indicator:
 
     def call(self, params: tuple[float, ...], out: NDArray[np.float64] | None = None) -> driver.Call:
         """Return fresh memory for one use with checked ``params``; ``out`` is (outputs, bars) for a batch."""
-        return driver.Call(self.address, params, (len(self.inputs), len(self.outputs), self.cells(params)), out)
+        loop = 0 if out is None else self.loop
+        return driver.Call(self.address, params, (len(self.inputs), len(self.outputs), self.cells(params)), out, loop)

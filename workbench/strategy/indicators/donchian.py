@@ -23,13 +23,14 @@ _PERIOD = Parameter(name="period", default=20, low=1, high=10_000)
     warmup=full_window,
     convention="highest high and lowest low of the last `period` bars, this one included: a breakout compares with donchian(20).upper[1]",
     source="Donchian; TA-Lib DONCHIAN",
+    aliases=("donchian_channel", "donchian_channels", "dc"),
 )
 def donchian(state: NDArray[np.float64], inputs: NDArray[np.float64], params: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Edges of the channel and the middle between them."""
     period = params[0]
     upper = reach(state, 0, period, inputs[0], HIGHEST)
     lower = reach(state, RING + int(period), period, inputs[1], LOWEST)
-    if state[SEEN] >= period:
+    if state[SEEN] == period:
         out[0] = upper
         out[1] = (upper + lower) / 2.0
         out[2] = lower
@@ -43,6 +44,7 @@ def donchian(state: NDArray[np.float64], inputs: NDArray[np.float64], params: ND
     warmup=full_window,
     convention="largest of the last `period` bars, this one included; highest(close, 20) for another series",
     source="TA-Lib MAX",
+    aliases=("highest_high", "rolling_max"),
 )
 def highest(state: NDArray[np.float64], inputs: NDArray[np.float64], params: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Largest number of the window."""
@@ -59,6 +61,7 @@ def highest(state: NDArray[np.float64], inputs: NDArray[np.float64], params: NDA
     warmup=full_window,
     convention="smallest of the last `period` bars, this one included; lowest(close, 20) for another series",
     source="TA-Lib MIN",
+    aliases=("lowest_low", "rolling_min"),
 )
 def lowest(state: NDArray[np.float64], inputs: NDArray[np.float64], params: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Smallest number of the window."""

@@ -22,6 +22,7 @@ _SEEN, _AVERAGE = 0, 1
     warmup=full_window,
     convention="weight 2 / (period + 1) on the new bar; the first value is the mean of the first `period` bars",
     source="TA-Lib EMA (classic compatibility)",
+    aliases=("exponential_moving_average",),
 )
 def ema(state: NDArray[np.float64], inputs: NDArray[np.float64], params: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Seed with a mean, then move towards each new value."""

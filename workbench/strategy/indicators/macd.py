@@ -26,6 +26,7 @@ _SEEN, _FAST, _SLOW, _SIGNAL = 0, 1, 2, 3
     warmup=lambda params: int(max(params[0], params[1]) + params[2]) - 2,
     convention="EMAs seeded with means that end on the same bar; all outputs start with the signal; fast and slow may come in either order",
     source="Appel; TA-Lib MACD (classic compatibility)",
+    output_aliases={"line": "macd", "value": "macd", "hist": "histogram"},
 )
 def macd(state: NDArray[np.float64], inputs: NDArray[np.float64], params: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Fast EMA minus slow EMA, its own EMA, and the difference of the two."""

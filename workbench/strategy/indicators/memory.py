@@ -23,18 +23,23 @@ if TYPE_CHECKING:
 _VECTOR = types.Array(types.float64, 1, "C")
 STEP_SIGNATURE = types.void(_VECTOR, _VECTOR, _VECTOR, _VECTOR)
 _STEP_TYPE = FunctionType(STEP_SIGNATURE)
+LOOP_SIGNATURE = types.void(types.Array(types.int64, 1, "C"), types.int64)
+_LOOP_TYPE = FunctionType(LOOP_SIGNATURE)
+
+LOOPS: dict[int, Any] = {}
+"""The batch loop of each built-in step, by the step's identity (``loops.py``)."""
 
 array_at: Any = numba.carray  # type: ignore[attr-defined]
 """Inside compiled code: ``array_at(pointer, length)``, an array without reference count."""
 
 
-def address_of(step: Any) -> int:  # noqa: ANN401 - a numba dispatcher
+def address_of(step: Any, signature: Any = STEP_SIGNATURE) -> int:  # noqa: ANN401 - a numba dispatcher and a type
     """Return the address of the compiled code of ``step``, compiling it or loading it from disk where needed.
 
     Raises:
-        numba.core.errors.NumbaError: the function cannot be compiled for ``(state, inputs, params, out)``, four float64 arrays.
+        numba.core.errors.NumbaError: the function cannot be compiled for ``signature``: ``(state, inputs, params, out)``, four float64 arrays.
     """
-    result = step.get_compile_result(STEP_SIGNATURE)
+    result = step.get_compile_result(signature)
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_func_name))
 
 
@@ -43,16 +48,19 @@ def address(memory: NDArray[Any]) -> int:
     return int(memory.__array_interface__["data"][0])
 
 
-def _step_at(context: Any, address: Any) -> Any:  # noqa: ANN401, ARG001 - numba's protocol
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401, ARG001
-        function = cgutils.create_struct_proxy(_STEP_TYPE)(context, builder)  # type: ignore[no-untyped-call]
-        void = context.get_value_type(types.voidptr)
-        function.c_addr = void(None)
-        function.py_addr = void(None)
-        function.jit_addr = builder.inttoptr(arguments[0], void)
-        return function._getvalue()  # noqa: SLF001 - the only way to take a struct by value
+def _function_at(kind: Any) -> Any:  # noqa: ANN401 - a numba function type
+    def typed(context: Any, address: Any) -> Any:  # noqa: ANN401, ARG001 - numba's protocol
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401, ARG001
+            function = cgutils.create_struct_proxy(kind)(context, builder)  # type: ignore[no-untyped-call]
+            void = context.get_value_type(types.voidptr)
+            function.c_addr = void(None)
+            function.py_addr = void(None)
+            function.jit_addr = builder.inttoptr(arguments[0], void)
+            return function._getvalue()  # noqa: SLF001 - the only way to take a struct by value
 
-    return _STEP_TYPE(types.int64), generate
+        return kind(types.int64), generate
+
+    return intrinsic(typed)
 
 
 def _pointer(number: Any, width: Any) -> Any:  # noqa: ANN401 - types of numba and LLVM
@@ -79,11 +87,25 @@ def word_comparison(relation: str) -> Any:  # noqa: ANN401 - for compiled code
     return intrinsic(typed)
 
 
-step_at: Any = intrinsic(_step_at)
+step_at: Any = _function_at(_STEP_TYPE)
 """Inside compiled code: the step whose code lies at an address."""
+loop_at: Any = _function_at(_LOOP_TYPE)
+"""Inside compiled code: the batch loop whose code lies at an address."""
 numbers_at: Any = _pointer(types.float64, ir.DoubleType())
 """Inside compiled code: a pointer to float64."""
 integers_at: Any = _pointer(types.int64, ir.IntType(64))
 """Inside compiled code: a pointer to int64."""
 
-__all__ = ["STEP_SIGNATURE", "address", "address_of", "array_at", "integers_at", "numbers_at", "step_at", "word_comparison"]
+__all__ = [
+    "LOOPS",
+    "LOOP_SIGNATURE",
+    "STEP_SIGNATURE",
+    "address",
+    "address_of",
+    "array_at",
+    "integers_at",
+    "loop_at",
+    "numbers_at",
+    "step_at",
+    "word_comparison",
+]

@@ -21,6 +21,7 @@ _SEEN, _PREVIOUS, _GAIN, _LOSS = 0, 1, 2, 3
     warmup=lambda params: int(params[0]),
     convention="Wilder: first averages are means of the first `period` changes, then smoothed with 1 / period; 0 while price never moved",
     source="Wilder, New Concepts in Technical Trading Systems (1978); TA-Lib RSI",
+    aliases=("relative_strength_index",),
 )
 def rsi(state: NDArray[np.float64], inputs: NDArray[np.float64], params: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Average gain as a share of average gain plus average loss, in percent."""

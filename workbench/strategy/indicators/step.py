@@ -12,7 +12,8 @@ is the step's only memory; ``out`` arrives full of NaN, so a step that is still 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,21 +23,34 @@ from workbench.strategy.indicators.checks import check_declaration, check_step
 from workbench.strategy.indicators.declaration import Indicator, Parameter, finite_number
 from workbench.strategy.indicators.registry import exact, find, names
 from workbench.strategy.indicators.source import code_hash, compiled_step
+from workbench.strategy.series import CLOCK, FED, SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from workbench.market.bars import Bars
 
-SERIES = ("open", "high", "low", "close", "volume")
+__all__ = [
+    "CLOCK",
+    "FED",
+    "SERIES",
+    "Indicator",
+    "Parameter",
+    "Stream",
+    "batch",
+    "exact",
+    "find",
+    "finite_number",
+    "indicator",
+    "names",
+    "values",
+]
 
-__all__ = ["SERIES", "Indicator", "Parameter", "Stream", "batch", "exact", "find", "finite_number", "indicator", "names", "values"]
 
-
-def indicator(
+def indicator(  # noqa: PLR0913 - a declaration has this many parts
     name: str,
     *,
     inputs: tuple[str, ...],
@@ -46,8 +60,14 @@ def indicator(
     warmup: Callable[[tuple[float, ...]], int],
     convention: str,
     source: str,
+    aliases: tuple[str, ...] = (),
+    output_aliases: Mapping[str, str] | None = None,
+    refused: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., None]], Indicator]:
     """Return a decorator that makes a step function an indicator under ``name``, here or in a notebook cell.
+
+    ``inputs`` are columns of the bar or of the exchange's clock (``series.FED``). ``aliases`` and ``output_aliases`` are other names people use, ``refused`` are
+    outputs that others give and this one does not, each with the reason.
 
     Running a cell again replaces the indicator; programs made before keep the old one. A built-in name cannot be taken. Steps from
     outside this package are compiled and checked at once, so that a mistake shows in its own cell.
@@ -58,7 +78,7 @@ def indicator(
     """
 
     def register(function: Callable[..., None]) -> Indicator:
-        check_declaration(name, inputs, outputs, parameters, SERIES)
+        check_declaration(name, inputs, outputs, parameters, FED)
         ours = str(getattr(function, "__module__", "")).startswith(registry.BUILT_IN)
         if registry.is_built_in(name) and not ours:
             message = f"{name} is a built-in indicator; choose another name for yours"
@@ -75,6 +95,9 @@ def indicator(
             convention=convention,
             source=source,
             code_hash=code_hash(step, name),
+            aliases=aliases,
+            output_aliases=MappingProxyType(dict(output_aliases or {})),
+            refused=MappingProxyType(dict(refused or {})),
         )
         if not ours:
             check_step(entry)
@@ -95,6 +118,9 @@ def batch(
     Raises:
         InputError: the columns do not fit the indicator, or a parameter is not allowed.
     """
+    if entry.function is not None:
+        message = f"{entry.name} is a function of bars; ask it with values({entry.name!r}, bars)"
+        raise InputError(message)
     given = inputs.T if isinstance(inputs, np.ndarray) and inputs.ndim == 2 else inputs
     if len(given) != len(entry.inputs):
         message = f"{entry.name} reads {len(entry.inputs)} columns ({', '.join(entry.inputs)}), not {len(given)}"
@@ -158,8 +184,24 @@ def values(name: str, bars: Bars, **params: float) -> pd.Series | pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - only faces need it
 
     entry = find(name)
-    out = batch(entry, [getattr(bars, series) for series in entry.inputs], entry.named(params))
-    index = bars.frame.index
+    numbers = entry.named(params)
+    out = entry.function.of(bars, numbers).T if entry.function else batch(entry, _columns(bars, entry), numbers)
+    frame: Any = getattr(bars, "frame", bars)  # a strategy in Python hands over its frame
+    index = frame.index
     if len(entry.outputs) == 1:
         return pd.Series(out[:, 0], index=index, name=entry.name)
     return pd.DataFrame(dict(zip(entry.outputs, out.T, strict=True)), index=index)
+
+
+def _columns(bars: Bars, entry: Indicator) -> list[NDArray[np.float64]]:
+    """Return the columns an indicator reads; those of the clock need bars that know their calendar."""
+    asked = [series for series in entry.inputs if series in CLOCK]
+    if not asked:
+        return [getattr(bars, series) for series in entry.inputs]
+    if not hasattr(bars, "known_at"):
+        message = f"{entry.name} follows the sessions of a calendar ({', '.join(asked)}); ask it about Bars, a plain frame has no calendar"
+        raise InputError(message)
+    from workbench.market.windows import clock_columns  # noqa: PLC0415 - calendars load only where an indicator follows sessions
+
+    clock = clock_columns(bars)
+    return [getattr(clock if series in CLOCK else bars, series) for series in entry.inputs]
