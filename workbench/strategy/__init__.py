@@ -11,14 +11,20 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.strategy.strategy import Strategy
 
 
 class _Room(ModuleType):
     """A package that can be called like its main function."""
 
-    def __call__(self, text: str, **options: Any) -> Strategy:  # noqa: ANN401 - the options of `strategy`
-        """Return ``workbench.strategy.strategy.strategy(text, **options)``."""
+    def __call__(self, text: str | Callable[..., Any], **options: Any) -> Strategy:  # noqa: ANN401 - the options of `strategy`
+        """Return ``workbench.strategy.strategy.strategy(text, **options)``; for a function, ``in_python.from_function`` of it."""
+        if callable(text):
+            from workbench.strategy.in_python import from_function  # noqa: PLC0415 - importing a part of the room stays cheap
+
+            return from_function(text, **options)
         from workbench.strategy.strategy import strategy  # noqa: PLC0415 - importing a part of the room stays cheap
 
         return strategy(text, **options)

@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 def strategy_html(strategy: Strategy) -> str:
     """Return the card of ``strategy`` as HTML; everything a person typed is escaped."""
     spec = strategy.spec
-    rows = {WORDS_OF[name]: text for name, text in spec.rules.items()}
+    stands = {entry.direction for entry in spec.provenance.fallbacks}
+    rows = {f"{WORDS_OF[name]}{' (fallback)' if name in stands else ''}": text for name, text in spec.rules.items()}
+    if spec.python is not None:
+        rows["python"] = f"{spec.python.entry}(bars), from the last {spec.python.warmup + 1} bars"
+        rows["code"] = spec.python.text
     rows |= {f"${name}": str(range_) for name, range_ in spec.parameters.items()}
     rows |= {"brackets": str(spec.brackets), "size": str(spec.sizing)}
     rows["costs"] = str(spec.costs) if spec.costs else f"{Costs.of(instrument(spec.symbols[0]))} (default)"
+    if spec.filling.changed:
+        rows["fills"] = str(spec.filling)
     if str(spec.limits) != "none":
         rows["limits"] = str(spec.limits)
     if spec.window is not None:

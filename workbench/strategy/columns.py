@@ -14,6 +14,7 @@ import numpy as np
 from workbench.strategy import ops
 from workbench.strategy.indicators import driver
 from workbench.strategy.ops import Op
+from workbench.strategy.series import CLOCK
 from workbench.strategy.signals import DIRECTIONS, Signals
 from workbench.strategy.words import words_for
 
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workbench.market.bars import Bars
+    from workbench.strategy.points import Points
     from workbench.strategy.program import BoundProgram, Instruction
 
 Column: TypeAlias = "NDArray[Any]"
-CLOCKS = ("minute_of_day", "day_of_week")
 _BUDGET = 256 * 2**20  # bytes of columns kept
 
 
@@ -90,10 +91,25 @@ class Columns:
             keys.append(("c", known.setdefault(key, len(known))))
         return keys
 
+    def identity(self, points: Points, register: int, point: int) -> Any:  # noqa: ANN401 - a key
+        """Return the key that ``identities`` gives to one register of one point."""
+        program = points.program
+        if program.fixed[register]:
+            value = float(points.values[point, register])
+            return value or str(value)
+        entry = program.instructions[register]
+        if entry.op is Op.STEP:
+            step = program.steps[register]
+            inputs = tuple([self.identity(points, arg, point) for arg in entry.args[: len(step.inputs)]])
+            key: tuple[Any, ...] = (entry.op, step, program.step_params(register, points.values[point]), inputs)
+        else:
+            key = (entry.op, entry.payload, *[self.identity(points, arg, point) for arg in entry.args])
+        return ("c", self._numbers.setdefault(key, len(self._numbers)))
+
     def series(self, name: str) -> NDArray[np.float64]:
         """Return a column of the bars or of the exchange's clock as contiguous float64."""
         if name not in self._series:
-            if name in CLOCKS:
+            if name in CLOCK:
                 from workbench.market.windows import clock_columns  # noqa: PLC0415 - calendars load only where a rule tells the time
 
                 found = clock_columns(self.bars)
@@ -139,6 +155,10 @@ class Columns:
             self._kept.move_to_end(key)
             return self._kept[key]
         step = bound.program.steps[register]
+        if step.function is not None:
+            said = step.function.of(self.bars, bound.step_params[register])
+            self.keep(key, said)
+            return said
         args = bound.program.instructions[register].args[: len(step.inputs)]
         out = np.empty((len(step.outputs), self.length))
         call = step.call(bound.step_params[register], out)

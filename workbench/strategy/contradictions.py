@@ -31,8 +31,12 @@ def refuse(spec: StrategySpec, trees: Mapping[str, t.Node]) -> None:
     Raises:
         SpecError: it contradicts itself or misses a needed part.
     """
-    _sides(spec)
-    _parameters(spec.parameters, trees)
+    if spec.python is None:
+        _sides(spec)
+        _parameters(spec.parameters, trees)
+    elif spec.rules:
+        message = f"the strategy has rules and the function {spec.python.entry}; one of them decides, so leave the other out"
+        raise SpecError(message)
     if spec.sizing.kind == "risk" and not (spec.brackets.stop or spec.brackets.trailing):
         message = "a size by risk needs to know the loss at the stop, and there is none; add for example stop='2%'"
         raise SpecError(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import unified_diff
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from workbench.strategy.rules.statements import DIRECTIONS, WORDS_OF
 from workbench.strategy.rules.text import write
 
 if TYPE_CHECKING:
+    from workbench.strategy.python.source import PythonSource
     from workbench.strategy.spec import StrategySpec
 
 
@@ -66,12 +68,14 @@ def changes(old: StrategySpec, new: StrategySpec) -> Changes:
         _compare(found, field, before, after)
     for direction in DIRECTIONS:
         _rules(found, direction, old.trees.get(direction), new.trees.get(direction))
+    _python(found, old.python, new.python)
     for name in sorted({*old.parameters, *new.parameters}):
         _compare(found, f"parameters.{name}", old.parameters.get(name), new.parameters.get(name))
     _compare(found, "sizing", old.sizing, new.sizing)
     for name in ("stop", "target", "trailing", "time_stop_bars"):
         _compare(found, f"brackets.{name}", getattr(old.brackets, name), getattr(new.brackets, name))
     _compare(found, "costs", old.costs or "the instrument's own", new.costs or "the instrument's own")
+    _compare(found, "filling", old.filling, new.filling)
     for name in ("max_daily_loss", "max_position", "max_quantity"):
         _compare(found, f"limits.{name}", getattr(old.limits, name), getattr(new.limits, name))
     return found
@@ -96,6 +100,21 @@ def _rules(found: Changes, direction: str, before: t.Node | None, after: t.Node 
         _compare(found, field, old and write(old), new and write(new))
     if not gone and not come and before != after:
         _compare(found, field, write(before), write(after))
+
+
+def _python(found: Changes, before: PythonSource | None, after: PythonSource | None) -> None:
+    """Compare line by line, as a reviewer reads code."""
+    if before == after:
+        return
+    if before is None or after is None:
+        _compare(found, "python", before and before.entry, after and after.entry)
+        return
+    for line in unified_diff(before.text.splitlines(), after.text.splitlines(), n=0, lineterm=""):
+        if line[:3] not in {"---", "+++"} and line[:1] in {"-", "+"} and line[1:].strip():
+            old, new = (line[1:], "") if line[0] == "-" else ("", line[1:])
+            found.append(Change(field=f"python.{after.entry}", before=old, after=new))
+    _compare(found, "python.warmup", before.warmup, after.warmup)
+    _compare(found, "python.imports", dict(before.imports), dict(after.imports))
 
 
 def _conditions(node: t.Node) -> list[t.Node]:

@@ -25,7 +25,7 @@ class Op(IntEnum):
 
     CONSTANT = 0  # payload: the number
     PARAMETER = 1  # payload: its name
-    SERIES = 2  # payload: open high low close volume minute_of_day day_of_week
+    SERIES = 2  # payload: one of series.FED
     STEP = 3  # payload: (indicator, code hash, outputs, 0); args: inputs, then parameters; gives its first output
     OUTPUT = 4  # payload: (indicator, code hash, outputs, index); arg: the STEP; gives another output
     DELAY = 5  # payload: bars

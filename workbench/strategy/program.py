@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.content import content_hash
 from workbench.errors import InputError, UnknownNameError
+from workbench.strategy.atoms import Formulas
 from workbench.strategy.columns import Columns
 from workbench.strategy.indicators.step import exact, finite_number
 from workbench.strategy.ops import POINTWISE, Kind, Op, constant
 from workbench.strategy.packed import PackedSignals, pack
+from workbench.strategy.points import Points
 from workbench.strategy.signals import DIRECTIONS, Signals
 from workbench.strategy.stream import ProgramStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from workbench.market.bars import Bars
     from workbench.strategy.indicators.step import Indicator
@@ -128,16 +133,24 @@ class Program:
             self,
             {name: float(value) + 0.0 for name, value in given.items()},
             tuple(values),
-            {register: self._step_params(register, values) for register in self.steps},
+            {register: self.step_params(register, values) for register in self.steps},
         )
 
     def warmup(self, params: Mapping[str, float] | None = None) -> int:
         """Return the number of leading bars on which some output is not yet known, for these parameters."""
         return self.bind(params).warmup
 
-    def packed(self, points: Sequence[Mapping[str, float]], columns: Columns) -> PackedSignals:
-        """Return the signals of many parameter points, one bit a bar, each distinct column and comparison computed once."""
-        return pack([self.bind(point) for point in points], columns)
+    def packed(self, points: Sequence[Mapping[str, float]] | NDArray[np.float64], columns: Columns) -> PackedSignals:
+        """Return the signals of many parameter points, one bit a bar, each distinct column and comparison computed once.
+
+        ``points`` may be a float64 table with one row a point and a column for each of ``parameters``.
+        """
+        return pack(Points.of(self, points), columns)
+
+    @cached_property
+    def formulas(self) -> Formulas:
+        """The comparisons that the outputs come down to, and how they are put together."""
+        return Formulas(self)
 
     def _given(self, name: str, given: Mapping[str, float]) -> float:
         if name not in given:
@@ -145,11 +158,16 @@ class Program:
             raise InputError(message)
         return finite_number(given[name], f"the parameter ${name}") + 0.0  # minus zero has no canonical text
 
-    def _step_params(self, register: int, values: list[float]) -> tuple[float, ...]:
+    def step_params(self, register: int, values: Sequence[float]) -> tuple[float, ...]:
+        """Return the checked parameters of the indicator in ``register``, given the fixed registers.
+
+        Raises:
+            InputError: the indicator cannot take them.
+        """
         entry, step = self.instructions[register], self.steps[register]
         registers = entry.args[len(step.inputs) :]
         try:
-            return step.checked_once(tuple([values[arg] for arg in registers]))
+            return step.checked_once(tuple([float(values[arg]) for arg in registers]))
         except InputError as error:
             names = ", ".join(f"${self.instructions[arg].payload}" for arg in registers if self.instructions[arg].op is Op.PARAMETER)
             message = f"{error} (from {names})" if names else str(error)

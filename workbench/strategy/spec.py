@@ -15,10 +15,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from workbench.content import canonical, content_hash
 from workbench.errors import SpecError, UnknownNameError, WorkbenchError
 from workbench.market.windows import TradingWindow
-from workbench.portfolio import Brackets, Costs, Limits, Sizing
+from workbench.portfolio import Brackets, Costs, Filling, Limits, Sizing
 from workbench.strategy import contradictions
 from workbench.strategy.frozen import FrozenDict
 from workbench.strategy.parameter_range import ParameterRange
+from workbench.strategy.python.source import PythonSource
+from workbench.strategy.rules.fallback import Fallback
 from workbench.strategy.rules.parse import parse_rule
 from workbench.strategy.rules.statements import DIRECTIONS
 from workbench.units import SessionMode, Timeframe, instrument, session_mode, timeframe
@@ -45,6 +47,7 @@ class Provenance(BaseModel):
     root: str = Field(default="", max_length=64, description="Name of its lineage; empty is the common one of everything on these symbols.")
     note: str = Field(default="", max_length=2000, description="Why it is what it is.")
     defaults: tuple[str, ...] = Field(default=(), description="What nobody chose, each with its reason.")
+    fallbacks: tuple[Fallback, ...] = Field(default=(), description="Directions that could not be read and that the archetype answers.")
 
 
 def _record(kind: Any) -> Any:  # noqa: ANN401 - one of our record classes
@@ -87,12 +90,14 @@ class StrategySpec(BaseModel):
         default=None, description="Hours in which it may open positions; null is the whole session."
     )
     rules: dict[str, str] = Field(description="Canonical rule text by direction: entry_long, exit_long, entry_short, exit_short.")
+    python: PythonSource | None = Field(default=None, description="The function that decides in place of rules; null for rules.")
     parameters: Annotated[dict[str, ParameterRange], BeforeValidator(_ranges)] = Field(
         default={}, description="The $parameters of the rules."
     )
     sizing: Annotated[Sizing, BeforeValidator(Sizing.parse)] = Field(description="How much one entry trades.")
     brackets: Annotated[Brackets, _record(Brackets)] = Field(default=Brackets(), description="Stop, target, trailing stop and time stop.")
     costs: Annotated[Costs | None, _record(Costs)] = Field(default=None, description="Costs per side; null is the instrument's default.")
+    filling: Annotated[Filling, _record(Filling)] = Field(default=Filling(), description="How orders become fills.")
     limits: Annotated[Limits, _record(Limits)] = Field(default=Limits(), description="What it may never exceed.")
     provenance: Provenance = Field(default=Provenance(), description="Where it came from.")
 
@@ -158,8 +163,16 @@ class StrategySpec(BaseModel):
         return {name: range_.default for name, range_ in self.parameters.items()}
 
     def to_record(self) -> dict[str, Any]:
-        """Return a JSON value."""
-        return self.model_dump(mode="json")
+        """Return a JSON value. What was added to specs later is left out where it is as by default, so that names of older specs stay."""
+        record = self.model_dump(mode="json")
+        if self.python is None:
+            del record["python"]
+        if self.costs is not None:
+            record["costs"] = self.costs.to_dict()
+        del record["filling"]
+        if not self.provenance.fallbacks:
+            del record["provenance"]["fallbacks"]
+        return record | ({"filling": self.filling.changed} if self.filling.changed else {})
 
     def to_json(self) -> str:
         """Return canonical JSON; ``from_json`` gives an equal spec with the same hash."""
@@ -190,7 +203,12 @@ class StrategySpec(BaseModel):
         """
         kept = {name: getattr(self, name) for name in type(self).model_fields} | changes
         if "provenance" not in changes:
-            kept["provenance"] = self.provenance.model_copy(update={"parents": (*self.provenance.parents, self.spec_hash)})
+            stands = tuple(
+                entry for entry in self.provenance.fallbacks if kept["rules"].get(entry.direction) == self.rules.get(entry.direction)
+            )
+            kept["provenance"] = self.provenance.model_copy(
+                update={"parents": (*self.provenance.parents, self.spec_hash), "fallbacks": stands}
+            )
         return type(self)(**kept)
 
     def diff(self, other: StrategySpec) -> Changes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from workbench.errors import InputError, SpecError, UnknownNameError
 from workbench.market.windows import TradingWindow
-from workbench.portfolio import Bracket, Brackets, Costs, Limits, Sizing
+from workbench.portfolio import Bracket, Brackets, Costs, Filling, Limits, Sizing
 from workbench.strategy.compiler import compile_rules
+from workbench.strategy.fallback_monitor import FALLBACKS
 from workbench.strategy.parameter_range import ParameterRange
 from workbench.strategy.rules.parse import ParsedStrategy, parse_rule, parse_strategy
 from workbench.strategy.rules.tree import Call, Number
@@ -19,7 +21,8 @@ from workbench.units import SessionMode, Timeframe, instrument, session_mode, ti
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workbench.strategy.program import Program
+    from workbench.strategy.archetypes import Archetype
+    from workbench.strategy.program import BoundProgram, Program
 
 _LONGEST_NAME = 60
 _WHOLE_SESSION = ("session", "whole session", "all", "all day")
@@ -40,9 +43,14 @@ class Strategy:
 
     @cached_property
     def program(self) -> Program:
-        """The register program; ``"atr"`` is an output where a bracket needs it."""
+        """The register program, or what answers in its place for a function; ``"atr"`` is an output where a bracket needs it."""
         period = self.spec.brackets.atr_period
         extra = {} if period is None else {"atr": Call("atr", (Number(float(period)),))}
+        if self.spec.python is not None:
+            from workbench.strategy.python_program import PythonProgram  # noqa: PLC0415 - most strategies are sentences
+
+            beside = compile_rules({}, (), extra) if extra else None
+            return cast("Program", PythonProgram(self.spec.python, tuple(self.spec.parameters), beside))
         return compile_rules(self.spec.trees, self.spec.parameters, extra, texts=self.spec.rules)
 
     @cached_property
@@ -50,8 +58,16 @@ class Strategy:
         """How the text was read, or the canonical rules where there is no text."""
         if self._parsed is not None:
             return self._parsed
+        if self.spec.python is not None:
+            return ParsedStrategy(text=self.spec.python.text, rules={})
         text = "; ".join(f"{name}: {rule}" for name, rule in self.spec.rules.items())
-        return ParsedStrategy(text=text, rules={name: parse_rule(rule) for name, rule in self.spec.rules.items()})
+        stands = {entry.direction: entry for entry in self.spec.provenance.fallbacks}
+        rules = {name: replace(parse_rule(rule), fallback=stands.get(name)) for name, rule in self.spec.rules.items()}
+        return ParsedStrategy(text=text, rules=rules)
+
+    def decider(self, values: Mapping[str, float] | None = None) -> BoundProgram:
+        """Return what decides, with ``values`` for the parameters (the defaults where not given): rules or function alike."""
+        return self.program.bind({**self.defaults, **(values or {})})
 
     @property
     def name(self) -> str:
@@ -107,6 +123,8 @@ class Strategy:
     def __repr__(self) -> str:
         """One line with name, symbols, timeframe and rules."""
         rules = "; ".join(f"{name}: {text}" for name, text in self.spec.rules.items())
+        if self.spec.python is not None:
+            rules = f"Python function {self.spec.python.entry}, warm-up {self.spec.python.warmup}"
         return f"Strategy({self.name!r}, {','.join(self.spec.symbols)} {self.spec.timeframe.value}, {rules})"
 
     def _repr_html_(self) -> str:
@@ -127,9 +145,11 @@ def strategy(  # noqa: PLR0913 - the one sentence a researcher types, all option
     time_stop: int | None = None,
     sizing: Sizing | str | float | None = None,
     costs: Costs | Mapping[str, float] | None = None,
+    filling: Filling | Mapping[str, Any] | None = None,
     limits: Limits | Mapping[str, float] | None = None,
     parameters: Mapping[str, Any] | None = None,
     archetype: str | None = None,
+    fallback: bool = True,
     session_mode: str | SessionMode | None = None,
     window: TradingWindow | str | None = None,
     note: str = "",
@@ -137,8 +157,10 @@ def strategy(  # noqa: PLR0913 - the one sentence a researcher types, all option
     """Return the strategy that ``text`` says: ``buy when ...; sell when ...; short when ...; cover when ...``.
 
     ``stop``, ``target`` and ``trailing`` are distances such as ``"2%"``, ``"16 ticks"``, ``"2 atr"``; ``time_stop`` counts bars; ``sizing`` is
-    ``"1 contract"``, ``"95%"`` of equity or ``"1% risk"``; ``parameters`` gives each ``$name`` of the text a number or
-    ``(default, low, high, step)``; ``window`` is ``"09:30-12:00"`` (New York) or ``"whole session"``. What is left out takes a default, and
+    ``"1 contract"``, ``"95%"`` of equity or ``"1% risk"``; ``filling`` says how orders fill where not at the next open with all that money buys, for
+    example ``{"fill_at": "close"}``; ``parameters`` gives each ``$name`` of the text a number or
+    ``(default, low, high, step)``, which goes before a range written in the text; with an ``archetype`` and ``fallback``, a direction that cannot be
+    read gets the archetype's rule, marked in ``parse.fallbacks``, in the provenance and on the card; ``window`` is ``"09:30-12:00"`` (New York) or ``"whole session"``. What is left out takes a default, and
     ``spec.provenance.defaults`` says which and why.
 
     Raises:
@@ -147,22 +169,25 @@ def strategy(  # noqa: PLR0913 - the one sentence a researcher types, all option
         SpecError: the parts contradict each other.
         InputError: an option that cannot be read.
     """
-    parsed = parse_strategy(_checked_text(text))
+    family = _archetype(archetype, name)
+    parsed = parse_strategy(_checked_text(text), fallback=family if fallback else None)
+    FALLBACKS.record(len(parsed.fallbacks), len(parsed.rules))
     chosen = _Choices(symbols, timeframe, session_mode)
     spec = StrategySpec(
         name=name or _name_from(text),
-        archetype=_archetype(archetype, name),
+        archetype=family.name if family else None,
         symbols=chosen.symbols,
         timeframe=chosen.timeframe,
         session_mode=chosen.mode,
         window=chosen.window(window),
         rules={direction: rule.canonical for direction, rule in parsed.rules.items()},
-        parameters=dict(parameters or {}),
+        parameters={**parsed.ranges, **_named(parameters or {})},
         sizing=chosen.sizing(sizing),
         brackets=Brackets(stop=_bracket(stop), target=_bracket(target), trailing=_bracket(trailing), time_stop_bars=time_stop),
         costs=chosen.costs(costs),
+        filling=filling if isinstance(filling, Filling) else Filling.from_dict(filling or {}),
         limits=limits if isinstance(limits, Limits) else Limits.from_dict(limits or {}),
-        provenance=Provenance(source_text=text, note=note, defaults=tuple(chosen.stated)),
+        provenance=Provenance(source_text=text, note=note, defaults=tuple(chosen.stated), fallbacks=tuple(parsed.fallbacks.values())),
     )
     return Strategy(spec, parsed)
 
@@ -233,12 +258,16 @@ def _bracket(given: Bracket | str | None) -> Bracket | None:
     return None if given is None else Bracket.parse(given)
 
 
-def _archetype(given: str | None, name: str | None) -> str | None:
+def _named(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(name).removeprefix("$").lower(): range_ for name, range_ in parameters.items()}
+
+
+def _archetype(given: str | None, name: str | None) -> Archetype | None:
     if given is None:
         return None
     from workbench.strategy.archetypes import resolve  # noqa: PLC0415 - archetypes build on this file
 
-    return resolve(given, name).name
+    return resolve(given, name)
 
 
 def _name_from(text: str) -> str:

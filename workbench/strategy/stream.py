@@ -20,7 +20,9 @@ from workbench.errors import InputError
 from workbench.strategy.indicators import driver
 from workbench.strategy.indicators.driver import advance
 from workbench.strategy.indicators.memory import address, array_at, integers_at, numbers_at
+from workbench.strategy.indicators.window_of_bars import WindowOfBars
 from workbench.strategy.ops import POINTWISE, Op, lengthen, scalar
+from workbench.strategy.series import CLOCK, FED
 from workbench.strategy.signals import DIRECTIONS
 
 if TYPE_CHECKING:
@@ -28,11 +30,10 @@ if TYPE_CHECKING:
 
     from workbench.strategy.program import BoundProgram
 
-BAR = ("open", "high", "low", "close", "volume", "minute_of_day", "day_of_week")
 _OP, _TO, _LEFT, _RIGHT, _CELL, _WIDTH = range(6)  # a row of code; RIGHT also holds bars, LEFT an address
 _REGISTERS, _STATE, _CODE, _ROWS = range(4)  # the head of the machine
 _SERIES, _STEP, _OUTPUT, _DELAY, _DELAY_BOOLEAN, _RISING, _FALLING = (int(op) for op in list(Op)[2:9])
-_NO_CLOCK = (np.nan, np.nan)
+_NO_CLOCK = (np.nan,) * len(CLOCK)
 _POINTWISE = int(min(POINTWISE))
 
 
@@ -73,7 +74,7 @@ def _indicate(row: int, registers: int) -> float:
 
 
 @kernel
-def tick(head: NDArray[np.int64], bar: tuple[float, float, float, float, float, float, float]) -> None:
+def tick(head: NDArray[np.int64], bar: tuple[float, ...]) -> None:
     """Run every row of code for one bar and leave the results in the registers."""
     registers, state, code = numbers_at(head[_REGISTERS]), numbers_at(head[_STATE]), integers_at(head[_CODE])
     for row in range(head[_ROWS]):
@@ -108,6 +109,7 @@ class ProgramStream:
         self._values: dict[int, NDArray[np.float64]] = {}
         self._state = np.zeros(sum(self._cells(register) for register in range(len(program.instructions))))
         self._keep: list[NDArray[Any]] = []
+        self._window = WindowOfBars()
         self._code = self._lay_out()
         self._head = np.zeros(4, dtype=np.int64)
         self._head[[_REGISTERS, _STATE]] = address(self._registers), address(self._state)
@@ -118,21 +120,38 @@ class ProgramStream:
         self._quiet: dict[str, float] = dict.fromkeys(DIRECTIONS, False)
         self._warmup = bound.warmup
 
-    def update(self, open: float, high: float, low: float, close: float, volume: float, *clock: float) -> dict[str, float]:  # noqa: A002 - the field's name
+    def feed(self, *bar: float, time: int | None = None, known_at: int | None = None) -> None:
+        """Take a bar that is not traded: how a session is warmed up."""
+        self.update(*bar, time=time, known_at=known_at)
+
+    def update(
+        self,
+        open: float,  # noqa: A002 - the field's name
+        high: float,
+        low: float,
+        close: float,
+        volume: float,
+        *clock: float,
+        time: int | None = None,
+        known_at: int | None = None,
+    ) -> dict[str, float]:
         """Take the next bar and return what the rules say at its close: the four directions as bool, other outputs as float.
 
-        A direction without a rule is False, and all are during warm-up. ``clock`` is minute of day and day of week (``market.clock_columns``), for rules
-        that tell the time; without it such comparisons are False.
+        A direction without a rule is False, and all are during warm-up. ``clock`` is what ``market.clock_columns`` says about the bar, in the order of
+        ``series.CLOCK``, for rules that tell the time or follow sessions; without it such comparisons are False. ``time`` and ``known_at`` are its open and its completion in ns since 1970, for rules
+        that use functions or model columns.
 
         Raises:
-            InputError: only half of the clock.
+            InputError: only a part of the clock, or no time for a function.
         """
         if not clock:
             clock = _NO_CLOCK
         elif len(clock) != len(_NO_CLOCK):
-            message = f"the clock of a bar is minute_of_day and day_of_week, not {len(clock)} numbers"
+            message = f"the clock of a bar is {', '.join(CLOCK)}, not {len(clock)} numbers"
             raise InputError(message)
-        tick(self._head, (float(open), float(high), float(low), float(close), float(volume), float(clock[0]), float(clock[1])))
+        if self._window:
+            self._window.take((open, high, low, close, volume), time, known_at)
+        tick(self._head, (float(open), float(high), float(low), float(close), float(volume), *map(float, clock)))
         self.bars += 1
         said = self._quiet.copy()
         read = self._registers.item
@@ -145,7 +164,7 @@ class ProgramStream:
 
     def snapshot(self) -> bytes:
         """Return everything ``restore`` needs, as bytes that are equal where the stream is."""
-        return json.dumps([*self._identity, self.bars]).encode() + b"\n" + self._state.tobytes()
+        return json.dumps([*self._identity, self.bars]).encode() + b"\n" + self._state.tobytes() + self._window.snapshot()
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a ``snapshot`` of a stream of the same program with the same parameters.
@@ -158,11 +177,12 @@ class ProgramStream:
             *identity, bars = json.loads(text)
         except ValueError:
             identity, bars = [], 0
-        if identity != self._identity or len(state) != self._state.nbytes:
+        if identity != self._identity or len(state) != self._state.nbytes + self._window.nbytes:
             message = "this snapshot is of another program or other parameters, or damaged; start again from the anchor bar"
             raise InputError(message)
         self.bars = bars
-        self._state[:] = np.frombuffer(state)
+        self._state[:] = np.frombuffer(state[: self._state.nbytes])
+        self._window.restore(state[self._state.nbytes :], bars)
 
     @cached_property
     def _identity(self) -> list[str]:
@@ -186,7 +206,7 @@ class ProgramStream:
                 continue
             left, right = (entry.args[0], entry.args[-1]) if entry.args else (0, 0)
             if entry.op is Op.SERIES:
-                left = BAR.index(entry.payload)
+                left = FED.index(entry.payload)
             elif entry.op is Op.STEP:
                 left = self._call(register, cell)
             elif entry.op is Op.OUTPUT:
@@ -204,5 +224,7 @@ class ProgramStream:
         call.row[driver.STATE_AT] = address(self._state) + 8 * cell
         call.row[driver.COLUMNS_AT :] = self.bound.program.instructions[register].args[: len(step.inputs)]
         self._values[register] = call.outputs
+        if step.function is not None:
+            self._window.add(step.function, self.bound.step_params[register], self._state[cell : cell + len(step.outputs)])
         self._keep += [call.memory, call.row]
         return address(call.row)

@@ -72,6 +72,8 @@ def validate(spec: StrategySpec) -> list[Finding]:
     costs = spec.costs or Costs.of(instrument(spec.symbols[0]))
     found += validate_risk_config(spec.brackets, spec.sizing, spec.limits, costs, exits_by_rule=exits)
     found += _rules(spec)
+    stands = spec.provenance.fallbacks
+    found += [_finding("SEV-1", "fallback", str(entry)) for entry in stands] + record_fallback(len(stands), len(spec.rules))
     return sorted(found, key=lambda finding: finding.severity)
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BITS = 64
-_BLOCK = 32  # words walked by all comparisons before the next ones: 2048 bars, 16 KiB a column
-OP, LEFT, LEFT_STRIDE, RIGHT, RIGHT_STRIDE, JOB_WIDTH = range(6)  # a comparison; the stride is 0 for a fixed number
+_BLOCK = 16  # words walked by all comparisons before the next ones: 1024 bars, 8 KiB a column
+OP, LEFT, LEFT_STRIDE, RIGHT, RIGHT_STRIDE, INTO, JOB_WIDTH = range(7)  # a comparison; the stride is 0 for a fixed number
 _LESS, _LESS_EQUAL, _GREATER, _GREATER_EQUAL, _EQUAL = (int(op) for op in (Op.LESS, Op.LESS_EQUAL, Op.GREATER, Op.GREATER_EQUAL, Op.EQUAL))
 _NOT, _AND, _OR = int(Op.NOT), int(Op.AND), int(Op.OR)
 
@@ -73,7 +73,7 @@ def _full_words(op: int, left: int, right: int, steps: tuple[int, int], row: NDA
 
 @parallel_kernel
 def compare_rows(jobs: NDArray[np.int64], bars: int, rows: NDArray[np.uint64]) -> None:
-    """Fill ``rows[k]`` with comparison ``jobs[k]`` over ``bars`` bars; a fixed number stands 64 times behind its address."""
+    """Fill ``rows[jobs[k, INTO]]`` with comparison ``jobs[k]`` over ``bars`` bars; a fixed number stands 64 times behind its address."""
     full = bars // BITS
     for block in numba.prange((full + _BLOCK - 1) // _BLOCK):
         first = block * _BLOCK
@@ -81,7 +81,7 @@ def compare_rows(jobs: NDArray[np.int64], bars: int, rows: NDArray[np.uint64]) -
         for job in range(len(jobs)):
             steps = (jobs[job, LEFT_STRIDE] * 8 * BITS, jobs[job, RIGHT_STRIDE] * 8 * BITS)
             left, right = jobs[job, LEFT] + first * steps[0], jobs[job, RIGHT] + first * steps[1]
-            _full_words(jobs[job, OP], left, right, steps, rows[job, first:last])
+            _full_words(jobs[job, OP], left, right, steps, rows[jobs[job, INTO], first:last])
     if full * BITS < bars:
         for job in numba.prange(len(jobs)):
             left, right = numbers_at(jobs[job, LEFT]), numbers_at(jobs[job, RIGHT])
@@ -89,7 +89,7 @@ def compare_rows(jobs: NDArray[np.int64], bars: int, rows: NDArray[np.uint64]) -
             for bar in range(full * BITS, bars):
                 holds = _holds(jobs[job, OP], left[bar * jobs[job, LEFT_STRIDE]], right[bar * jobs[job, RIGHT_STRIDE]])
                 word |= np.uint64(holds) << np.uint64(bar - full * BITS)
-            rows[job, full] = word
+            rows[jobs[job, INTO], full] = word
 
 
 @inlined_kernel
