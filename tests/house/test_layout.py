@@ -145,7 +145,7 @@ def test_unattended_notebooks_are_stored_stripped(folder: str) -> None:
 
 
 def test_no_two_test_files_share_a_name() -> None:
-    """pytest imports test files by name, so two of one name in different folders would stop the whole suite."""
+    """Test files are imported by name, so two of one name in different folders would stop the whole suite."""
     names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
 
     assert sorted(name for name in set(names) if names.count(name) > 1) == []
